@@ -7,7 +7,7 @@
 export const CELL_PX = 16
 export const CELLS = 48
 const VALUE_BITS = 40
-const SYNC = [1, 0, 1, 0] as const
+const SYNC: readonly number[] = [1, 0, 1, 0]
 
 /** Row 0: when the frame was drawn, CLOCK_REALTIME in units of 100 microseconds, modulo 2^40. */
 export const CLOCK_ROW = 0
