@@ -45,6 +45,8 @@ export async function runApp(options: AppOptions, main: (app: App) => Promise<vo
   if (options.endWithParent === true) {
     void parentGone(aborter.signal).then(() => aborter.abort(new Error('the parent process is gone')))
   }
+  // A program that only waits for its end has no handle of its own that keeps the event loop going.
+  const keepAlive = setInterval(() => undefined, 2 ** 30)
   try {
     await main({ signal: aborter.signal, stack, log })
   } catch (error) {
@@ -58,6 +60,7 @@ export async function runApp(options: AppOptions, main: (app: App) => Promise<vo
   }, options.closeDeadlineMs ?? 5_000)
   await closed
   clearTimeout(late)
+  clearInterval(keepAlive)
   process.exit()
 }
 
