@@ -34,7 +34,7 @@ const resume = v.object({
   /** The viewer's id, kept over reconnects and relay restarts. */
   viewer: shortText,
   /** The seat that the viewer held when the token was issued. */
-  seat: v.optional(counter),
+  seat: v.exactOptional(counter),
   exp: counter,
 })
 
@@ -51,7 +51,7 @@ const runner = v.object({
   /** Number of seats: how many players may send input at the same time. */
   seats: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
   maxViewers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
-  exp: v.optional(counter),
+  exp: v.exactOptional(counter),
 })
 
 /** Lets an operator see every room and close rooms. */
