@@ -41,9 +41,9 @@ inline uint64_t clockValueNow() {
 
 /// Paints row `row` (its top edge is y = 16 * row) into an 8-bit luma plane of video range, which must be at least
 /// 768 pixels wide and 16 * (row + 1) high. `strideBytes` is the distance of two lines.
-inline void paintClockRow(uint8_t *luma, int strideBytes, int row, uint64_t value) {
+inline void paintClockRow(uint8_t* luma, int strideBytes, int row, uint64_t value) {
   const auto cells = clockCells(value);
-  uint8_t *first = luma + static_cast<ptrdiff_t>(row) * kClockCellPx * strideBytes;
+  uint8_t* first = luma + static_cast<ptrdiff_t>(row) * kClockCellPx * strideBytes;
   for (int i = 0; i < kClockCells; ++i)
     std::memset(first + i * kClockCellPx, cells[i] ? 235 : 16, kClockCellPx);
   for (int y = 1; y < kClockCellPx; ++y) {
@@ -52,9 +52,9 @@ inline void paintClockRow(uint8_t *luma, int strideBytes, int row, uint64_t valu
 }
 
 /// The same into 32-bit pixels whose bytes are B, G, R, X (an X11 image of depth 24 on a little-endian machine).
-inline void paintClockRowBgrx(uint8_t *pixels, int strideBytes, int row, uint64_t value) {
+inline void paintClockRowBgrx(uint8_t* pixels, int strideBytes, int row, uint64_t value) {
   const auto cells = clockCells(value);
-  uint8_t *first = pixels + static_cast<ptrdiff_t>(row) * kClockCellPx * strideBytes;
+  uint8_t* first = pixels + static_cast<ptrdiff_t>(row) * kClockCellPx * strideBytes;
   for (int i = 0; i < kClockCells; ++i) {
     std::memset(first + i * kClockCellPx * 4, cells[i] ? 255 : 0, kClockCellPx * 4);
   }
@@ -63,4 +63,4 @@ inline void paintClockRowBgrx(uint8_t *pixels, int strideBytes, int row, uint64_
   }
 }
 
-} // namespace nestri
+}  // namespace nestri

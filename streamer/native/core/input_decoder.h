@@ -58,4 +58,4 @@ struct Utf8Character {
 };
 std::optional<Utf8Character> firstUtf8(std::string_view text);
 
-} // namespace nestri
+}  // namespace nestri

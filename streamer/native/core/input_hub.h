@@ -26,7 +26,7 @@
 namespace nestri {
 
 class InputHub {
-public:
+ public:
   using Clock = std::chrono::steady_clock;
 
   /// A page sends a snapshot every 250 ms while anything is held; after this silence it is gone or frozen.
@@ -35,10 +35,10 @@ public:
   static constexpr size_t kMaxViewers = 64;
 
   /// `now` is replaced by tests, which then call releaseSilent() themselves: no thread is started.
-  explicit InputHub(std::unique_ptr<InputInjector> injector, const std::function<Clock::time_point()> &now = {});
+  explicit InputHub(std::unique_ptr<InputInjector> injector, const std::function<Clock::time_point()>& now = {});
   ~InputHub();
-  InputHub(const InputHub &) = delete;
-  InputHub &operator=(const InputHub &) = delete;
+  InputHub(const InputHub&) = delete;
+  InputHub& operator=(const InputHub&) = delete;
 
   /// Decodes one message of `viewer` and injects it. False = refused: malformed, a code that is neither key nor mouse
   /// button, more held at once than kMaxHeldCodes, or too many viewers.
@@ -59,22 +59,22 @@ public:
   /// Messages refused.
   uint64_t rejected() const { return rejected_.load(std::memory_order_relaxed); }
 
-private:
+ private:
   struct Viewer {
-    std::vector<uint16_t> held; // at most kMaxHeldCodes
+    std::vector<uint16_t> held;  // at most kMaxHeldCodes
     Clock::time_point heardAt;
     std::optional<uint32_t> newestSeq;
     std::optional<uint32_t> orderedSeq;
     std::optional<uint32_t> absoluteSeq;
   };
 
-  Viewer *viewerOf(std::string_view name);
-  bool apply(Viewer &viewer, const InputMessage &message);
-  bool set(Viewer &viewer, uint16_t code, bool pressed);
-  bool snapshot(Viewer &viewer, const InputMessage &message);
-  void letGo(Viewer &viewer);
+  Viewer* viewerOf(std::string_view name);
+  bool apply(Viewer& viewer, const InputMessage& message);
+  bool set(Viewer& viewer, uint16_t code, bool pressed);
+  bool snapshot(Viewer& viewer, const InputMessage& message);
+  void letGo(Viewer& viewer);
   void inject(uint16_t code, bool pressed);
-  void noteSeq(Viewer &viewer, const InputMessage &message);
+  void noteSeq(Viewer& viewer, const InputMessage& message);
   std::optional<Clock::time_point> nextDeadline() const;
   void watch();
 
@@ -93,4 +93,4 @@ private:
   std::thread watcher_;
 };
 
-} // namespace nestri
+}  // namespace nestri

@@ -11,7 +11,7 @@
 namespace nestri {
 
 class InputInjector {
-public:
+ public:
   virtual ~InputInjector() = default;
   /// A keyboard key by its Linux evdev code (KEY_*).
   virtual void key(uint16_t evdevCode, bool pressed) = 0;
@@ -32,4 +32,4 @@ public:
 /// An injector that does nothing.
 std::unique_ptr<InputInjector> nullInjector();
 
-} // namespace nestri
+}  // namespace nestri

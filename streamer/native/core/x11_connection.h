@@ -17,19 +17,19 @@
 namespace nestri {
 
 class X11Connection {
-public:
+ public:
   /// Fails with ERR_INPUT where there is no such display or it lacks XTEST.
-  static std::expected<std::unique_ptr<X11Connection>, Error> open(const std::string &display);
+  static std::expected<std::unique_ptr<X11Connection>, Error> open(const std::string& display);
   ~X11Connection();
-  X11Connection(const X11Connection &) = delete;
-  X11Connection &operator=(const X11Connection &) = delete;
+  X11Connection(const X11Connection&) = delete;
+  X11Connection& operator=(const X11Connection&) = delete;
 
   bool isAlive() const;
   /// Size of the screen in pixels, as the server told last.
   int widthPx() const { return widthPx_; }
   int heightPx() const { return heightPx_; }
   /// Keycodes that mean nothing in the server's map, highest first.
-  const std::vector<uint8_t> &spareKeycodes() const { return spareKeycodes_; }
+  const std::vector<uint8_t>& spareKeycodes() const { return spareKeycodes_; }
 
   void fakeKey(uint8_t keycode, bool pressed);
   void fakeButton(uint8_t button, bool pressed);
@@ -39,17 +39,17 @@ public:
   /// Sends what has been asked for and takes in what the server has told. Does not wait.
   void flush();
 
-private:
-  X11Connection(xcb_connection_t *connection, const xcb_screen_t &screen);
+ private:
+  X11Connection(xcb_connection_t* connection, const xcb_screen_t& screen);
   void fakeInput(uint8_t type, uint8_t detail, int x, int y);
   bool canSend() const;
   void findSpareKeycodes();
 
-  xcb_connection_t *connection_;
+  xcb_connection_t* connection_;
   xcb_window_t root_;
   int widthPx_;
   int heightPx_;
   std::vector<uint8_t> spareKeycodes_;
 };
 
-} // namespace nestri
+}  // namespace nestri

@@ -24,50 +24,57 @@ constexpr std::chrono::seconds kReconnect{1};
 /// Unicode has an offset).
 uint32_t keysymOf(char32_t character) {
   switch (character) {
-  case '\n':
-  case '\r':
-    return 0xFF0D; // Return
-  case '\t':
-    return 0xFF09; // Tab
-  case '\b':
-  case 0x7F:
-    return 0xFF08; // BackSpace
-  default:
-    break;
+    case '\n':
+    case '\r':
+      return 0xFF0D;  // Return
+    case '\t':
+      return 0xFF09;  // Tab
+    case '\b':
+    case 0x7F:
+      return 0xFF08;  // BackSpace
+    default:
+      break;
   }
-  if (character < 0x20 || (character >= 0x80 && character < 0xA0)) return 0;
+  if (character < 0x20 || (character >= 0x80 && character < 0xA0))
+    return 0;
   return character <= 0xFF ? character : 0x01000000U + character;
 }
 
 class X11Injector final : public InputInjector {
-public:
+ public:
   X11Injector(std::string display, std::unique_ptr<X11Connection> connection)
       : display_(std::move(display)), connection_(std::move(connection)) {}
 
   void key(uint16_t evdevCode, bool pressed) override {
-    if (const uint8_t keycode = xKeycode(evdevCode); keycode != 0 && isReady()) connection_->fakeKey(keycode, pressed);
+    if (const uint8_t keycode = xKeycode(evdevCode); keycode != 0 && isReady())
+      connection_->fakeKey(keycode, pressed);
   }
 
   void button(uint16_t evdevCode, bool pressed) override {
-    if (const uint8_t number = xButton(evdevCode); number != 0 && isReady()) connection_->fakeButton(number, pressed);
+    if (const uint8_t number = xButton(evdevCode); number != 0 && isReady())
+      connection_->fakeButton(number, pressed);
   }
 
   void wheel(int x, int y) override {
-    if (!isReady()) return;
+    if (!isReady())
+      return;
     wheelX_ = click(wheelX_ + x, 6, 7);
     wheelY_ = click(wheelY_ + y, 4, 5);
   }
 
   void relative(int dx, int dy) override {
-    if (isReady()) connection_->fakeMove(true, dx, dy);
+    if (isReady())
+      connection_->fakeMove(true, dx, dy);
   }
 
   void absolute(uint16_t x, uint16_t y) override {
-    if (isReady()) connection_->fakeMove(false, pixel(x, connection_->widthPx()), pixel(y, connection_->heightPx()));
+    if (isReady())
+      connection_->fakeMove(false, pixel(x, connection_->widthPx()), pixel(y, connection_->heightPx()));
   }
 
   void text(std::string_view utf8) override {
-    if (!isReady()) return;
+    if (!isReady())
+      return;
     while (const auto character = firstUtf8(utf8)) {
       utf8.remove_prefix(character->lengthBytes);
       type(keysymOf(character->value));
@@ -75,10 +82,11 @@ public:
   }
 
   void flush() override {
-    if (connection_ != nullptr) connection_->flush();
+    if (connection_ != nullptr)
+      connection_->flush();
   }
 
-private:
+ private:
   struct TypingKey {
     uint8_t keycode;
     uint32_t keysym;
@@ -86,9 +94,11 @@ private:
 
   /// Whether there is a display; tries to get it back where there is none, at most once a second.
   bool isReady() {
-    if (connection_ != nullptr && connection_->isAlive()) return true;
+    if (connection_ != nullptr && connection_->isAlive())
+      return true;
     const auto now = std::chrono::steady_clock::now();
-    if (now < reconnectAt_) return false;
+    if (now < reconnectAt_)
+      return false;
     reconnectAt_ = now + kReconnect;
     typingKeys_.clear();
     auto opened = X11Connection::open(display_);
@@ -112,7 +122,8 @@ private:
 
   void type(uint32_t keysym) {
     const uint8_t keycode = keysym == 0 ? 0 : typingKeycode(keysym);
-    if (keycode == 0) return;
+    if (keycode == 0)
+      return;
     connection_->fakeKey(keycode, true);
     connection_->fakeKey(keycode, false);
   }
@@ -125,7 +136,7 @@ private:
       std::rotate(known, known + 1, typingKeys_.end());
       return typingKeys_.back().keycode;
     }
-    const auto &spare = connection_->spareKeycodes();
+    const auto& spare = connection_->spareKeycodes();
     if (typingKeys_.size() < std::min(spare.size(), kTypingKeycodes)) {
       typingKeys_.push_back({spare[typingKeys_.size()], keysym});
     } else if (typingKeys_.empty()) {
@@ -146,12 +157,13 @@ private:
   int wheelY_ = 0;
 };
 
-} // namespace
+}  // namespace
 
-Result<std::unique_ptr<InputInjector>> openX11Injector(const std::string &display) {
+Result<std::unique_ptr<InputInjector>> openX11Injector(const std::string& display) {
   auto connection = X11Connection::open(display);
-  if (!connection) return std::unexpected(connection.error());
+  if (!connection)
+    return std::unexpected(connection.error());
   return std::make_unique<X11Injector>(display, std::move(*connection));
 }
 
-} // namespace nestri
+}  // namespace nestri

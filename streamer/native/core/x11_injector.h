@@ -16,6 +16,6 @@ namespace nestri {
 
 /// Connects to `display` (":0", "host:0.1"; empty = DISPLAY). Fails with ERR_INPUT where there is no such display or it
 /// lacks XTEST. Not thread-safe, see InputInjector. Never waits for the X server after this.
-std::expected<std::unique_ptr<InputInjector>, Error> openX11Injector(const std::string &display);
+std::expected<std::unique_ptr<InputInjector>, Error> openX11Injector(const std::string& display);
 
-} // namespace nestri
+}  // namespace nestri
