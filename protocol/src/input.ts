@@ -12,14 +12,17 @@
 //
 // `code` is a Linux evdev code (linux/input-event-codes.h): KEY_* for keys, BTN_LEFT.. for buttons. `seq` counts every
 // message of the page, over both channels. Wheel units are 1/120 of a notch, positive y scrolls down. Absolute
-// positions are 0..65535 over the picture's width and height.
+// positions are 0..65535 over the picture's width and height. Reserved bytes are 0; a receiver ignores them.
 
 import { MAX_HELD_CODES } from './limits.ts'
 
 // Node and browsers both have these; the types of neither are loaded here.
 const { TextEncoder, TextDecoder } = globalThis as unknown as {
-  TextEncoder: new () => { encode: (text: string) => Uint8Array }
-  TextDecoder: new (label: string, options: { fatal: boolean }) => { decode: (bytes: Uint8Array) => string }
+  TextEncoder: new () => { encodeInto: (text: string, bytes: Uint8Array) => { written: number } }
+  TextDecoder: new (
+    label: string,
+    options: { fatal: boolean; ignoreBOM: boolean },
+  ) => { decode: (bytes: Uint8Array) => string }
 }
 
 export const MAX_TEXT_BYTES = 1024
@@ -47,7 +50,7 @@ export function channelOf(event: InputEvent): 'input' | 'motion' {
 
 /** Encodes one message. Values outside their range are clamped, a longer text or list is cut. */
 export function encodeInput(message: InputMessage): Uint8Array<ArrayBuffer> {
-  const body = message.type === 'text' ? new TextEncoder().encode(message.text).slice(0, MAX_TEXT_BYTES) : undefined
+  const body = message.type === 'text' ? utf8(message.text) : undefined
   const codes = message.type === 'held' ? message.codes.slice(0, MAX_HELD_CODES) : []
   const bytes = new Uint8Array(HEADER_BYTES + bodyLength(message, body, codes))
   const view = new DataView(bytes.buffer)
@@ -121,7 +124,8 @@ export function decodeInput(bytes: Uint8Array): InputMessage | undefined {
       try {
         return {
           type: 'text',
-          text: new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(HEADER_BYTES)),
+          // A byte order mark is a character like any other here.
+          text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(HEADER_BYTES)),
           seq,
         }
       } catch {
@@ -171,6 +175,12 @@ function bodyLength(message: InputMessage, body: Uint8Array | undefined, codes: 
     case 'release':
       return 0
   }
+}
+
+/** The text's first MAX_TEXT_BYTES, cut between two characters. */
+function utf8(text: string): Uint8Array {
+  const bytes = new Uint8Array(MAX_TEXT_BYTES)
+  return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written)
 }
 
 function int16(value: number): number {
