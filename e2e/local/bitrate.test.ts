@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The encoder follows the player's link, and nobody else's.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { pause, waitFor } from '@nestri/runtime'
+import type { Browser, Page } from 'playwright-core'
+import {
+  freePorts,
+  inboundStats,
+  openBrowser,
+  openPage,
+  openRelay,
+  openStreamer,
+  openUdpProxy,
+  type Program,
+  type Relay,
+  type UdpProxy,
+} from '../support/index.ts'
+
+const ROOM = 'bitrate'
+const RANGE = { VIDEO_BITRATE: '6000', VIDEO_BITRATE_MAX: '8000', NESTRI_VIDEO_BITRATE_MIN: '800' }
+
+/**
+ * Puts a proxy in front of one worker's media port for every viewer: the relay announces the proxy's port to a page by
+ * the page's own rewriting of the offer's candidates.
+ */
+async function openThrottledPage(browser: Browser, link: string, from: number, to: number): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+  await context.addInitScript(
+    ({ from, to }) => {
+      const set = RTCPeerConnection.prototype.setRemoteDescription
+      RTCPeerConnection.prototype.setRemoteDescription = async function (description): Promise<void> {
+        const sdp = (description.sdp ?? '')
+          .split('\r\n')
+          .filter((line) => !(line.startsWith('a=candidate') && / tcp /i.test(line)))
+          .join('\r\n')
+          .replaceAll(new RegExp(` ${from} typ`, 'g'), ` ${to} typ`)
+        await set.call(this, { type: description.type ?? 'offer', sdp })
+      }
+    },
+    { from, to },
+  )
+  const page = await context.newPage()
+  await page.goto(link)
+  await waitFor(async () => ((await inboundStats(page))?.framesDecoded ?? 0) > 30, {
+    what: 'a picture',
+    deadlineMs: 30_000,
+  })
+  return page
+}
+
+describe('a room whose viewers have links of their own', () => {
+  let relay: Relay
+  let streamer: Program
+  let browser: Browser
+  let proxies: UdpProxy[]
+
+  before(async () => {
+    relay = await openRelay()
+    streamer = await openStreamer(relay, { room: ROOM, env: RANGE })
+    browser = await openBrowser()
+    const first = await freePorts(2)
+    proxies = [await openUdpProxy(relay.mediaPort, first), await openUdpProxy(relay.mediaPort + 1, first + 1)]
+  })
+  after(async () => {
+    await browser?.close()
+    for (const proxy of proxies ?? []) await proxy[Symbol.asyncDispose]()
+    await streamer?.[Symbol.asyncDispose]()
+    await relay?.[Symbol.asyncDispose]()
+  })
+
+  const targetKbps = async (): Promise<number> => (await relay.room(ROOM))?.stats?.targetBitrateKbps ?? Number.NaN
+
+  /** Opens a page through whichever proxy leads to its worker; the offer names one of both ports. */
+  const throttled = async (role: 'player' | 'spectator', worker: 0 | 1): Promise<Page> => {
+    const proxy = proxies[worker]
+    assert.ok(proxy)
+    return await openThrottledPage(browser, await relay.link(ROOM, role), relay.mediaPort + worker, proxy.port)
+  }
+
+  test('the target falls within 3 s when the player is throttled to 2 Mbit/s, and comes back', async (t) => {
+    // The room's worker is the one whose proxy carries packets.
+    const page = await throttled('player', 0).catch(async () => await throttled('player', 1))
+    const proxy = proxies.find((candidate) => candidate.counts().packets > 100)
+    assert.ok(proxy, "the player's media goes through a proxy")
+    await pause(8_000)
+    const before = await targetKbps()
+    assert.ok(before > 4_000, `the target is ${before} kbit/s on a clean link`)
+    proxy.impair({ rateKbps: 2_000, queueMs: 300 })
+    const startedAt = performance.now()
+    await waitFor(async () => (await targetKbps()) <= 2_200, {
+      what: 'a target below 2.2 Mbit/s',
+      deadlineMs: 4_500,
+      everyMs: 50,
+    })
+    t.diagnostic(
+      `down to ${await targetKbps()} kbit/s after ${Math.round(performance.now() - startedAt)} ms (figures are up to 1 s old)`,
+    )
+    await pause(5_000)
+    proxy.impair({ rateKbps: Number.POSITIVE_INFINITY })
+    await waitFor(async () => (await targetKbps()) >= before * 0.8, {
+      what: 'the old target',
+      deadlineMs: 40_000,
+      everyMs: 200,
+    })
+    t.diagnostic(
+      `back at ${await targetKbps()} kbit/s ${Math.round(performance.now() - startedAt)} ms after the throttle`,
+    )
+    await page.context().close()
+  })
+
+  test('a throttled spectator changes nothing for the player', async () => {
+    const player = await openPage(browser, await relay.link(ROOM, 'player'))
+    await waitFor(async () => ((await inboundStats(player))?.framesDecoded ?? 0) > 30, {
+      what: 'a picture',
+      deadlineMs: 20_000,
+    })
+    await waitFor(async () => (await targetKbps()) > 4_000, { what: 'a full target', deadlineMs: 40_000 })
+    for (const proxy of proxies) proxy.counts()
+    const spectator = await throttled('spectator', 1).catch(async () => await throttled('spectator', 0))
+    for (const proxy of proxies) proxy.impair({ rateKbps: 1_000, queueMs: 300 })
+    const before = await targetKbps()
+    const decoded = (await inboundStats(player))?.framesDecoded ?? 0
+    await pause(6_000)
+    assert.ok(
+      proxies.some((proxy) => proxy.counts().dropped > 50),
+      "the spectator's link really is too thin",
+    )
+    assert.ok((await targetKbps()) >= before * 0.95, `the target went from ${before} to ${await targetKbps()} kbit/s`)
+    const frames = ((await inboundStats(player))?.framesDecoded ?? 0) - decoded
+    assert.ok(frames >= 6 * 60 * 0.95, `the player decoded ${frames} frames in 6 s`)
+    await spectator.context().close()
+    await player.context().close()
+  })
+})
