@@ -90,6 +90,19 @@ export function enumVariable<const V extends string, T extends V | undefined>(
   }
 }
 
+/** One of a few numbers. */
+export function choiceVariable<const V extends number>(
+  options: Common<NoInfer<V>> & { values: readonly V[] },
+): Variable<V> {
+  const { values, ...rest } = options
+  return {
+    ...rest,
+    expected: `one of ${values.join(', ')}${options.unit === undefined ? '' : ` (${options.unit})`}`,
+    parse: (text) => values.find((value) => String(value) === text),
+    format: String,
+  }
+}
+
 /** Yes or no, in the spellings of the predecessors. */
 export function booleanVariable(options: Common<boolean>): Variable<boolean> {
   return {
@@ -140,17 +153,34 @@ export function parseEnv<const S extends EnvTable>(
     }
     values[key] = value
   }
-  const known = new Set([...Object.values(table).flatMap((v) => [v.name, ...(v.aliases ?? [])]), ...others])
+  const known = new Set([...variableNames(table), ...others])
   for (const name of Object.keys(env)) {
     if (!name.startsWith('NESTRI_') || known.has(name)) continue
     const nearest = nearestName(name, [...known])
     problems.push({
       name,
-      value: env[name] ?? '',
+      // A misspelt NESTRI_TOKEN holds a token all the same.
+      value: /TOKEN|KEY|SECRET/.test(name) ? '***' : (env[name] ?? ''),
       expected: `a known name${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
     })
   }
   return { values: values as EnvValues<S>, problems }
+}
+
+/** The environment that `parseEnv` reads as `values`. Values that stand for "not set" are left out. */
+export function formatEnv<const S extends EnvTable>(table: S, values: Partial<EnvValues<S>>): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const [key, variable] of Object.entries(table)) {
+    const value: unknown = values[key]
+    const text = value === undefined ? '' : variable.format(value)
+    if (text !== '') env[variable.name] = text
+  }
+  return env
+}
+
+/** Every name that a table reads, aliases included. */
+export function variableNames(table: EnvTable): string[] {
+  return Object.values(table).flatMap(({ name, aliases = [] }) => [name, ...aliases])
 }
 
 /** One line per problem, for the terminal. */

@@ -195,7 +195,7 @@ const catalogue = {
   },
   ERR_ENCODER_UNAVAILABLE: {
     message: 'no encoder for {codec} works here: {reasons}',
-    hint: 'Install the GStreamer plugin, choose another codec, or set spec.encoder.fallback to allow.',
+    hint: 'Install the GStreamer plugin, choose another codec, or set spec.video.encoder.fallback to allow.',
     retry: false,
   },
   ERR_ADDON: {

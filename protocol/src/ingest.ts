@@ -24,6 +24,14 @@ const announce = v.object({
   /** What the encoder may be asked for; the relay's target stays inside. */
   bitrate: bitrateRange,
   encoder: v.nullable(encoderFacts),
+  /** What a runner token would say; regarded only where the relay runs with NESTRI_AUTH=open and no token was sent. */
+  wishes: v.optional(
+    v.object({
+      public: v.boolean(),
+      seats: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
+      maxViewers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
+    }),
+  ),
 })
 /** A replaced token file (same room and epoch, e.g. a raised access generation). */
 const renew = v.object({ type: v.literal('renew'), token })
