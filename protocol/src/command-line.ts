@@ -38,8 +38,8 @@ export function parseCommand(line: string): string[] | undefined {
 
 const WHITE_SPACE = /[ \t\n]/
 const ESCAPED_IN_DOUBLE_QUOTES: ReadonlySet<string> = new Set(['$', '`', '"', '\\', '\n'])
-/** Characters that no shell treats specially anywhere in a word. */
-const PLAIN = /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/
+/** Words that no shell treats specially. `=` only in options: a first word with it would be an assignment. */
+const PLAIN = /^-[\w@%+=:,./-]*$|^[\w@%+:,./-]+$/
 
 function quoteArgument(argument: string): string {
   return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
