@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Watches loopback (AF_PACKET, needs CAP_NET_RAW) for RTP to and from a relay's media ports and prints, for each line
-// on standard input, what it saw of each frame since the last one and then `end`: `in|out RTP_TIMESTAMP PORT
-// FIRST_UNIX_NS LAST_UNIX_NS CAPTURE_UNIX_NS PACKETS`. RTP headers and their extensions are not encrypted, so neither
-// the relay nor its peers need to help. PORT is the peer's; CAPTURE is the abs-capture-time of the frame, 0 where it
-// carries none.
+// on standard input, what it saw of each frame since the last one and then `end`. RTP headers and their extensions are
+// not encrypted, so neither the relay nor its peers need to help. One line per frame:
+//
+//   in|out RTP_TIMESTAMP PEER_PORT PAYLOAD_TYPE FIRST_UNIX_NS LAST_UNIX_NS CAPTURE_UNIX_NS PACKETS BYTES
+//
+// CAPTURE is the frame's abs-capture-time (0 = it carries none), BYTES are behind the RTP headers, SRTP's tags
+// included.
 //
 //   rtp-tap FIRST_MEDIA_PORT LAST_MEDIA_PORT ABS_CAPTURE_TIME_ID
 
@@ -27,6 +30,7 @@
 #include <tuple>
 
 #include "rtp.h"
+#include "srtp_gcm.h"
 
 namespace nestri::bench {
 namespace {
@@ -42,6 +46,7 @@ struct Frame {
   int64_t lastNs = 0;
   int64_t captureNs = 0;
   uint32_t packets = 0;
+  uint32_t bytes = 0;
 };
 
 struct Ports {
@@ -50,7 +55,8 @@ struct Ports {
   [[nodiscard]] bool contains(uint16_t port) const { return port >= first && port <= last; }
 };
 
-using FrameKey = std::tuple<bool, uint16_t, uint32_t>;
+/// Inbound, the other end's port, payload type, RTP timestamp.
+using FrameKey = std::tuple<bool, uint16_t, uint8_t, uint32_t>;
 
 int64_t captureTimeNs(std::span<const uint8_t> packet, uint8_t id) {
   const auto extension = headerExtension(packet, id);
@@ -135,9 +141,10 @@ class Tap {
 
   void print() {
     for (const auto& [key, frame] : frames_) {
-      const auto& [inbound, port, timestamp] = key;
-      std::printf("%s %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRId64 " %" PRIu32 "\n", inbound ? "in" : "out",
-                  timestamp, port, frame.firstNs, frame.lastNs, frame.captureNs, frame.packets);
+      const auto& [inbound, port, payloadType, timestamp] = key;
+      std::printf("%s %" PRIu32 " %u %u %" PRId64 " %" PRId64 " %" PRId64 " %" PRIu32 " %" PRIu32 "\n",
+                  inbound ? "in" : "out", timestamp, port, payloadType, frame.firstNs, frame.lastNs, frame.captureNs,
+                  frame.packets, frame.bytes);
     }
     frames_.clear();
     std::puts("end");
@@ -160,7 +167,13 @@ class Tap {
     const bool inbound = ports_.contains(destination);
     if (inbound && ports_.contains(source))
       return;
-    Frame& frame = frames_[{inbound, inbound ? source : destination, readU32(&rtp[4])}];
+    const auto payloadType = static_cast<uint8_t>(rtp[1] & 0x7F);
+    Frame& frame = frames_[{inbound, inbound ? source : destination, payloadType, readU32(&rtp[4])}];
+    // The packet itself is cut; its length is in the UDP header.
+    const size_t udpBytes = readU16(&ip[ipHeaderBytes + 4]);
+    const size_t headerBytes = kUdpHeaderBytes + rtpHeaderBytes(rtp);
+    if (udpBytes > headerBytes)
+      frame.bytes += static_cast<uint32_t>(udpBytes - headerBytes);
     if (frame.packets++ == 0)
       frame.firstNs = atNs;
     frame.lastNs = std::max(frame.lastNs, atNs);
