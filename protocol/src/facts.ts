@@ -72,7 +72,7 @@ export const roomFacts = v.object({
   state: v.picklist(roomStates),
   reason: text,
   public: v.boolean(),
-  sinceUnixMs: figure,
+  sinceUnixMs: counter,
   players: counter,
   spectators: counter,
   seats: v.array(seatFacts),

@@ -4,6 +4,9 @@
 /** Largest WebSocket text frame, in bytes. A webrtcbin offer is about 6 KiB; the rest is head-room. Checked before JSON.parse. */
 export const MAX_MESSAGE_BYTES = 64 * 1024
 
+/** Largest list of rooms, in characters: ten thousand rooms of about 1 KiB. Bounds what a page or an operator parses. */
+export const MAX_ROOM_LIST_CHARS = 16 * 1024 * 1024
+
 /** Largest SDP in a message, in characters. Bounds the parser's work. */
 export const MAX_SDP_CHARS = 32 * 1024
 

@@ -21,13 +21,15 @@ export const shortText = v.pipe(v.string(), v.maxLength(100))
 export const figure = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e12))
 
 /**
- * Parses one message of a socket.
+ * Parses one message of a socket, or of another source with a `limit` of its own in characters.
  * @throws {NestriError} ERR_MESSAGE_SIZE or ERR_MESSAGE_FORMAT, with the first problem and its path.
  */
-export function parseMessage<const S extends v.GenericSchema>(schema: S, data: string): v.InferOutput<S> {
-  if (data.length > MAX_MESSAGE_BYTES) {
-    throw new NestriError('ERR_MESSAGE_SIZE', { size: data.length, limit: MAX_MESSAGE_BYTES })
-  }
+export function parseMessage<const S extends v.GenericSchema>(
+  schema: S,
+  data: string,
+  limit: number = MAX_MESSAGE_BYTES,
+): v.InferOutput<S> {
+  if (data.length > limit) throw new NestriError('ERR_MESSAGE_SIZE', { size: data.length, limit })
   let value: unknown
   try {
     value = JSON.parse(data)

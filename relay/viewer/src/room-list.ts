@@ -2,7 +2,7 @@
 // The page without a room: the rooms that the relay shows to everybody, kept fresh by server-sent events, and a place
 // to paste a link.
 
-import { MAX_TOKEN_CHARS, parseMessage, type RoomFacts, roomList } from '@nestri/protocol'
+import { MAX_ROOM_LIST_CHARS, MAX_TOKEN_CHARS, parseMessage, type RoomFacts, roomList } from '@nestri/protocol'
 import { el, setText } from './dom.ts'
 import { icon, logo } from './icons.ts'
 import { pastedHref, roomHref } from './link.ts'
@@ -44,7 +44,7 @@ function watchRooms(onRooms: (rooms: readonly RoomFacts[] | undefined) => void):
   const source = new EventSource(new URL('api/rooms?watch=1', document.baseURI))
   source.addEventListener('rooms', (event) => {
     try {
-      onRooms(parseMessage(roomList, String(event.data)).rooms)
+      onRooms(parseMessage(roomList, String(event.data), MAX_ROOM_LIST_CHARS).rooms)
     } catch (error) {
       console.warn('room list not understood', error)
     }
