@@ -164,6 +164,12 @@ const catalogue = {
     status: 504,
     retry: true,
   },
+  ERR_MEDIA_LOST: {
+    message: 'the media connection was lost: {reason}',
+    hint: 'It is made again by itself; if it happens often, look at the network between this device and the relay.',
+    status: 503,
+    retry: true,
+  },
   ERR_NOT_FOUND: {
     message: '{path} does not exist here',
     hint: 'See docs/protocol.md for the endpoints of a relay.',
@@ -225,7 +231,22 @@ const catalogue = {
   },
   ERR_PORT_IN_USE: {
     message: 'port {port} is in use by another program',
-    hint: 'End that program or set ENDPOINT_PORT to a free port.',
+    hint: 'End that program, or choose another port with npm start -- --port N (or ENDPOINT_PORT).',
+    retry: false,
+  },
+  ERR_PORT_REFUSED: {
+    message: 'this user may not listen on port {port}',
+    hint: 'Set ENDPOINT_PORT to a port above 1023.',
+    retry: false,
+  },
+  ERR_START_TIMEOUT: {
+    message: '{what} after {seconds} s',
+    hint: 'Run it again with --verbose to see what relay and runner say.',
+    retry: true,
+  },
+  ERR_CERTIFICATE: {
+    message: 'the certificate for HTTPS could not be made: {detail}',
+    hint: 'Make one yourself and set NESTRI_TLS_CERT and NESTRI_TLS_KEY, or leave --lan out.',
     retry: false,
   },
   ERR_PROGRAM_MISSING: {

@@ -24,6 +24,9 @@ export interface AppOptions {
   closeDeadlineMs?: number
 }
 
+/** Signals closer together than this are one. */
+const SAME_SIGNAL_MS = 300
+
 /**
  * Runs `main` until it returns or the signal aborts, closes everything and sets the exit status: 0, that of ExitError or
  * of the expected error, 1 for others. A second SIGINT or SIGTERM ends the program at once with 130.
@@ -32,8 +35,11 @@ export async function runApp(options: AppOptions, main: (app: App) => Promise<vo
   const log = createLogger(options.name, options.logLevel)
   const aborter = new AbortController()
   const stack = new AsyncDisposableStack()
+  let signalledAtMs: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (aborter.signal.aborted) process.exit(130)
+    // One Ctrl-C arrives more than once: the terminal sends it to the whole group, and npm passes it on as well.
+    if (signalledAtMs !== undefined && performance.now() - signalledAtMs > SAME_SIGNAL_MS) process.exit(130)
+    signalledAtMs ??= performance.now()
     aborter.abort(new Error(`received ${signal}`))
   }
   process.on('SIGINT', onSignal)

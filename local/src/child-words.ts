@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a child program says: log lines (pino JSON) for the status, and the sentence with a code that it ends with. Pure.
+
+import { ERRORS } from '@nestri/protocol'
+import type { ErrorCode } from '@nestri/protocol'
+
+/** A line of a child's log. */
+export interface LogLine {
+  level: 'debug' | 'info' | 'warn' | 'error'
+  /** Message and fields, as one line for people. */
+  text: string
+}
+
+/** Fields that every line has and that say nothing to a user. */
+const ORDINARY: ReadonlySet<string> = new Set(['level', 'time', 'name', 'msg', 'pid', 'hostname', 'err', 'room'])
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/** Reads a log line; undefined where the line is not one (a sentence of the program, words of a library). */
+export function parseLogLine(line: string): LogLine | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const record = JSON.parse(line) as Record<string, unknown>
+    const level = LEVELS.find((name) => name === record['level'])
+    if (level === undefined || typeof record['msg'] !== 'string') return undefined
+    const err = record['err'] as { message?: unknown } | undefined
+    const fields = Object.entries(record)
+      .filter(([name]) => !ORDINARY.has(name))
+      .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    const reason = typeof err?.message === 'string' ? [err.message] : []
+    return { level, text: [record['msg'], ...reason, ...fields].join(', ') }
+  } catch {
+    return undefined
+  }
+}
+
+/** How a program explained its end: the sentence, its code and the hint that runApp prints. */
+export interface LastSentence {
+  code: ErrorCode
+  message: string
+  hint: string
+}
+
+/** The explanation in the last lines of a child's standard error, if it gave one. */
+export function lastSentence(lines: readonly string[]): LastSentence | undefined {
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const [, message, code] = /^(.*) \((ERR_[A-Z_]+)\)$/.exec(lines[i] ?? '') ?? []
+    if (message === undefined || code === undefined || !Object.hasOwn(ERRORS, code)) continue
+    return { code: code as ErrorCode, message, hint: lines[i + 1] ?? '' }
+  }
+  return undefined
+}

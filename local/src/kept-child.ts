@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// A child that is kept running: started again after a crash with back-off, until it is closed or restart-policy.ts says
+// that another attempt is of no use.
+
+import { NestriError } from '@nestri/protocol'
+import { backoffMs, describeExit, pause, spawnChild } from '@nestri/runtime'
+import type { Child, ChildOptions, ExitStatus } from '@nestri/runtime'
+import { lastSentence } from './child-words.ts'
+import { afterEnd } from './restart-policy.ts'
+
+export interface KeptChildOptions {
+  /** What it is called in sentences, e.g. `the relay`. */
+  name: string
+  /** How incarnation 1, 2, ... is started. */
+  start: (incarnation: number) => Promise<ChildOptions>
+  /** Whether it ever did what it is for. */
+  everWorked: () => boolean
+  /** Ends what an incarnation that is gone left behind, so that it does not stand in the way of its successor. */
+  sweep: () => Promise<void>
+  /** Tells the user something. */
+  onStatus: (line: string) => void
+  /** Time between SIGTERM and SIGKILL when it is closed, in ms. */
+  graceMs: number
+}
+
+/** The first repetition comes quickly: viewers wait for it. */
+const BACKOFF = { baseMs: 200, maxMs: 10_000 }
+
+/** A child's own explanation of its end, told in its words. */
+export class ChildFailure extends Error {
+  override readonly name = 'ChildFailure'
+  readonly code: string
+  readonly hint: string
+
+  constructor(code: string, message: string, hint: string) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+}
+
+export class KeptChild implements AsyncDisposable {
+  /** Rejects when the child is given up; never resolves. */
+  readonly failed: Promise<never>
+  readonly #options: KeptChildOptions
+  readonly #closing = new AbortController()
+  readonly #loop: Promise<void>
+  #child: Child | undefined
+
+  constructor(options: KeptChildOptions) {
+    this.#options = options
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.failed = promise
+    this.failed.catch(() => undefined)
+    this.#loop = this.#run().catch(reject)
+  }
+
+  /** Kills the child's process group at once, without waiting. For the second Ctrl-C. */
+  kill(): void {
+    this.#child?.signal('SIGKILL')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await this.#child?.stop({ graceMs: this.#options.graceMs })
+    await this.#loop
+    await this.#options.sweep()
+  }
+
+  async #run(): Promise<void> {
+    const { name, onStatus } = this.#options
+    let earlyEnds = 0
+    for (let incarnation = 1; !this.#closing.signal.aborted; incarnation++) {
+      const childOptions = await this.#options.start(incarnation)
+      if (this.#closing.signal.aborted) return
+      const startedAtMs = performance.now()
+      const child = spawnChild(childOptions)
+      this.#child = child
+      const status = await child.exited
+      // The last lines of its standard error may still be on their way.
+      await pause(LAST_WORDS_MS)
+      if (this.#closing.signal.aborted) return
+      const sentence = lastSentence(child.lastWords())
+      const everWorked = this.#options.everWorked()
+      const uptimeMs = performance.now() - startedAtMs
+      const decision = afterEnd({ code: status.code, uptimeMs, everWorked, sentence, earlyEnds })
+      child.signal('SIGKILL')
+      await this.#options.sweep()
+      if (decision.kind === 'give up') throw this.#failure(child, status)
+      earlyEnds = decision.earlyEnds
+      const waitMs = backoffMs(Math.max(0, earlyEnds - 1), BACKOFF)
+      const why = sentence?.message ?? describeExit(status)
+      onStatus(`${name} ended (${why}); starting it again in ${(waitMs / 1000).toFixed(1)} s`)
+      await pause(waitMs, this.#closing.signal)
+    }
+  }
+
+  #failure(child: Child, status: ExitStatus): Error {
+    const { name, onStatus } = this.#options
+    const sentence = lastSentence(child.lastWords())
+    if (sentence !== undefined) return new ChildFailure(sentence.code, sentence.message, sentence.hint)
+    for (const line of child.lastWords()) onStatus(`${name}: ${line}`)
+    return new NestriError('ERR_PROGRAM_EXIT', { program: name, status: describeExit(status) })
+  }
+}
+
+const LAST_WORDS_MS = 20
