@@ -44,7 +44,8 @@ export function describeEncoder(candidate: Candidate, video: VideoSettings): Des
   const launch = [
     pathText(candidate),
     [candidate.element, 'name=encoder', ...properties].join(' '),
-    record.outputCaps,
+    // A text that becomes a bin cannot end in bare caps.
+    `capsfilter caps=${quotedValue(record.outputCaps)}`,
   ].join(' ! ')
   return {
     missing,
