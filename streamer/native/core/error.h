@@ -17,7 +17,7 @@ struct Error {
 template <typename T>
 using Result = std::expected<T, Error>;
 
-/** Shorthand for the failing side of a Result. */
+/// Shorthand for the failing side of a Result.
 [[nodiscard]] inline std::unexpected<Error> fail(std::string code, std::string message) {
   return std::unexpected(Error{std::move(code), std::move(message)});
 }

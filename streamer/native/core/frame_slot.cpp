@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frame_slot.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace nestri {
+
+FrameSlot::FrameSlot(int framerateFps) : periodNs_(1'000'000'000LL / framerateFps) {}
+
+// A quarter of a period is allowed for the jitter of the producer's timer: without it a frame that comes a
+// microsecond early would be passed over for one that is half a period younger.
+bool FrameSlot::isDue(const RawFrame& frame) const {
+  return dueAt_ == INT64_MIN || frame.capturedAt >= dueAt_ - periodNs_ / 4;
+}
+
+void FrameSlot::put(RawFrame frame) {
+  // Freed after the lock is released: freeing a picture may take long.
+  std::optional<RawFrame> old;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (frame_)
+      (isDue(*frame_) ? overtaken_ : surplus_).fetch_add(1, std::memory_order_relaxed);
+    old = std::exchange(frame_, std::move(frame));
+  }
+  changed_.notify_one();
+}
+
+std::optional<RawFrame> FrameSlot::take() {
+  std::unique_lock lock(mutex_);
+  while (!interrupted_) {
+    if (frame_ && isDue(*frame_)) {
+      // Steps along the grid while the producer keeps pace, starts a new grid after a gap.
+      const int64_t next = dueAt_ == INT64_MIN ? frame_->capturedAt : dueAt_;
+      dueAt_ = std::max(next + periodNs_, frame_->capturedAt + periodNs_ / 2);
+      return std::exchange(frame_, std::nullopt);
+    }
+    if (frame_) {
+      // Too early. A newer one normally follows; when the producer has stopped, this one is shown after all.
+      const auto patience = std::chrono::nanoseconds(dueAt_ - frame_->capturedAt + periodNs_ / 2);
+      const int64_t waitingFor = frame_->capturedAt;
+      const bool newer = changed_.wait_for(lock, patience,
+                                           [&] { return interrupted_ || !frame_ || frame_->capturedAt != waitingFor; });
+      if (!newer)
+        dueAt_ = waitingFor;
+    } else {
+      changed_.wait(lock);
+    }
+  }
+  return std::nullopt;
+}
+
+void FrameSlot::interrupt() {
+  const std::scoped_lock lock(mutex_);
+  interrupted_ = true;
+  changed_.notify_all();
+}
+
+void FrameSlot::resume() {
+  const std::scoped_lock lock(mutex_);
+  interrupted_ = false;
+}
+
+void FrameSlot::clear() {
+  const std::scoped_lock lock(mutex_);
+  frame_.reset();
+}
+
+}  // namespace nestri
