@@ -23,15 +23,16 @@ export interface Launcher extends AsyncDisposable {
 }
 
 /** Command lines of a room's processes. */
-export const PROCESS = {
-  relay: /relay\/src\/main/,
-  runner: /streamer\/src\/runner\/main/,
-  host: /streamer\/src\/main/,
-  encoder: /streamer\/src\/encoder\/main/,
-  desktop: /^Xvfb /,
-  sound: /^(\/usr\/bin\/)?pulseaudio /,
-  game: /nestri-x11-clock/,
-} as const
+export const PROCESS: Readonly<Record<'relay' | 'runner' | 'host' | 'encoder' | 'desktop' | 'sound' | 'game', RegExp>> =
+  {
+    relay: /relay\/src\/main/,
+    runner: /streamer\/src\/runner\/main/,
+    host: /streamer\/src\/main/,
+    encoder: /streamer\/src\/encoder\/main/,
+    desktop: /^Xvfb /,
+    sound: /^(\/usr\/bin\/)?pulseaudio /,
+    game: /nestri-x11-clock/,
+  }
 
 /** A room file with the X11 test program as its game. */
 export function clockRoom(name: string, spec = ''): string {

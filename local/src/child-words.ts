@@ -49,3 +49,14 @@ export function lastSentence(lines: readonly string[]): LastSentence | undefined
   }
   return undefined
 }
+
+/** Lines that explain nothing to a user: stack frames, source excerpts and what Node prints around them. */
+const NOISE =
+  /^\s+at |^\s*\^+\s*$|^Node\.js v|^node:internal|^\s*throw |^\s*(code|requireStack|errno|syscall|path):|^\s*[{}[\]],?\s*$|^\s*$/
+
+/** The last lines that say something, for a program that ended without a sentence of its own. */
+export function tellingLines(lines: readonly string[]): string[] {
+  return lines.filter((line) => parseLogLine(line) === undefined && !NOISE.test(line)).slice(-MAX_TELLING_LINES)
+}
+
+const MAX_TELLING_LINES = 6

@@ -5,7 +5,7 @@
 import { NestriError } from '@nestri/protocol'
 import { backoffMs, describeExit, pause, spawnChild } from '@nestri/runtime'
 import type { Child, ChildOptions, ExitStatus } from '@nestri/runtime'
-import { lastSentence } from './child-words.ts'
+import { lastSentence, tellingLines } from './child-words.ts'
 import { afterEnd } from './restart-policy.ts'
 
 export interface KeptChildOptions {
@@ -74,19 +74,27 @@ export class KeptChild implements AsyncDisposable {
       const childOptions = await this.#options.start(incarnation)
       if (this.#closing.signal.aborted) return
       const startedAtMs = performance.now()
-      const child = spawnChild(childOptions)
+      const words: string[] = []
+      const child = spawnChild({
+        ...childOptions,
+        onStderr: (line) => {
+          words.push(line)
+          if (words.length > MAX_WORDS) words.shift()
+          childOptions.onStderr?.(line)
+        },
+      })
       this.#child = child
       const status = await child.exited
       // The last lines of its standard error may still be on their way.
       await pause(LAST_WORDS_MS)
       if (this.#closing.signal.aborted) return
-      const sentence = lastSentence(child.lastWords())
+      const sentence = lastSentence(words)
       const everWorked = this.#options.everWorked()
       const uptimeMs = performance.now() - startedAtMs
       const decision = afterEnd({ code: status.code, uptimeMs, everWorked, sentence, earlyEnds })
       child.signal('SIGKILL')
       await this.#options.sweep()
-      if (decision.kind === 'give up') throw this.#failure(child, status)
+      if (decision.kind === 'give up') throw this.#failure(words, status)
       earlyEnds = decision.earlyEnds
       const waitMs = backoffMs(Math.max(0, earlyEnds - 1), BACKOFF)
       const why = sentence?.message ?? describeExit(status)
@@ -95,13 +103,15 @@ export class KeptChild implements AsyncDisposable {
     }
   }
 
-  #failure(child: Child, status: ExitStatus): Error {
+  #failure(words: readonly string[], status: ExitStatus): Error {
     const { name, onStatus } = this.#options
-    const sentence = lastSentence(child.lastWords())
+    const sentence = lastSentence(words)
     if (sentence !== undefined) return new ChildFailure(sentence.code, sentence.message, sentence.hint)
-    for (const line of child.lastWords()) onStatus(`${name}: ${line}`)
+    for (const line of tellingLines(words)) onStatus(`${name}: ${line}`)
     return new NestriError('ERR_PROGRAM_EXIT', { program: name, status: describeExit(status) })
   }
 }
 
 const LAST_WORDS_MS = 20
+/** Lines of standard error that are kept; a stack trace must not push out the line before it. */
+const MAX_WORDS = 60

@@ -28,7 +28,7 @@ export function decodeRow(brightness: ArrayLike<number>): number | undefined {
   if (brightness.length < CELLS) return undefined
   const cells = Array.from({ length: CELLS }, (_, i) => brightness[i] ?? 128)
   if (cells.some((level) => level > 96 && level < 160)) return undefined
-  const all = cells.map((level) => (level >= 160 ? 1 : 0))
+  const all = cells.map((level): number => (level >= 160 ? 1 : 0))
   if (SYNC.some((bit, i) => all[i] !== bit)) return undefined
   const bits = all.slice(SYNC.length, SYNC.length + VALUE_BITS)
   if (checkBits(bits).some((bit, i) => all[SYNC.length + VALUE_BITS + i] !== bit)) return undefined
