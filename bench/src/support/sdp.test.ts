@@ -4,7 +4,12 @@ import { test } from 'node:test'
 import { readOfferedVideo, readRemoteEnd, writeAnswer, writePublisherOffer } from './sdp.ts'
 
 const OFFER = [
-  ...['v=0', 'o=nestri 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=ice-lite', 'a=group:BUNDLE audio video data'],
+  'v=0',
+  'o=nestri 1 1 IN IP4 127.0.0.1',
+  's=-',
+  't=0 0',
+  'a=ice-lite',
+  'a=group:BUNDLE audio video data',
   'm=audio 9 UDP/TLS/RTP/SAVPF 111',
   'a=ice-ufrag:frag',
   'a=ice-pwd:secret',

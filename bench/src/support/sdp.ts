@@ -41,7 +41,11 @@ export function writeAnswer(offer: string, fingerprint: string, fragment: string
   const [, ...sections] = offer.split(/^(?=m=)/m)
   const mids = sections.map((section) => field(section, 'mid'))
   const lines = [
-    ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', `a=group:BUNDLE ${mids.join(' ')}`],
+    'v=0',
+    'o=- 1 1 IN IP4 127.0.0.1',
+    's=-',
+    't=0 0',
+    `a=group:BUNDLE ${mids.join(' ')}`,
     ...sections.flatMap((section) => [
       section.split('\r\n')[0] ?? '',
       'c=IN IP4 127.0.0.1',
@@ -54,11 +58,18 @@ export function writeAnswer(offer: string, fingerprint: string, fragment: string
   return `${lines.join('\r\n')}\r\n`
 }
 
+/** RTCP feedback that the publisher understands. */
+const FEEDBACK = ['nack pli', 'ccm fir', 'transport-cc']
+
 /** A publisher's offer of one H.264 stream with the extensions of our runner. */
 export function writePublisherOffer(fingerprint: string, fragment: string, ssrc: number): string {
   const { payloadType, clockRate } = VIDEO_CODECS.h264
   const lines = [
-    ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0'],
+    'v=0',
+    'o=- 1 1 IN IP4 127.0.0.1',
+    's=-',
+    't=0 0',
+    'a=group:BUNDLE 0',
     `m=video 9 UDP/TLS/RTP/SAVPF ${payloadType}`,
     'c=IN IP4 127.0.0.1',
     'a=mid:0',
@@ -68,7 +79,7 @@ export function writePublisherOffer(fingerprint: string, fragment: string, ssrc:
     'a=sendonly',
     `a=rtpmap:${payloadType} H264/${clockRate}`,
     `a=fmtp:${payloadType} packetization-mode=1;level-asymmetry-allowed=1;profile-level-id=${H264_PROFILE_LEVEL_ID}`,
-    ...['nack pli', 'ccm fir', 'transport-cc'].map((feedback) => `a=rtcp-fb:${payloadType} ${feedback}`),
+    ...FEEDBACK.map((feedback) => `a=rtcp-fb:${payloadType} ${feedback}`),
     ...Object.values(HEADER_EXTENSIONS).map(({ id, uri }) => `a=extmap:${id} ${uri}`),
     `a=ssrc:${ssrc} cname:bench`,
   ]

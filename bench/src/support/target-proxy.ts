@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { RelayToRunner } from '@nestri/protocol'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 
 export interface TargetProxy extends AsyncDisposable {
   port: number
@@ -24,13 +24,13 @@ export async function openTargetProxy(relayPort: number): Promise<TargetProxy> {
   server.on('connection', (socket) => {
     runner = socket
     const relay = new WebSocket(`ws://127.0.0.1:${relayPort}/runner`)
-    const early: RawData[] = []
-    socket.on('message', (data) => {
-      if (relay.readyState === WebSocket.OPEN) relay.send(data.toString())
-      else early.push(data)
+    const early: string[] = []
+    socket.on('message', (data: Buffer) => {
+      if (relay.readyState === WebSocket.OPEN) relay.send(data.toString('utf8'))
+      else early.push(data.toString('utf8'))
     })
     relay.on('open', () => {
-      for (const data of early.splice(0)) relay.send(data.toString())
+      for (const text of early.splice(0)) relay.send(text)
     })
     relay.on('message', (data: Buffer) => {
       const text = data.toString('utf8')
