@@ -9,6 +9,8 @@ import type { Rule, Schema } from './room-schema.ts'
 export interface Violation {
   /** Where the reader has to look, e.g. `['spec', 'video', 'codec']`. */
   path: (string | number)[]
+  /** The object whose rule it is. */
+  of: (string | number)[]
   message: string
 }
 
@@ -86,7 +88,7 @@ function check(schema: Schema, value: unknown, path: (string | number)[]): Viola
   if (value === undefined) return []
   const own = (schema['x-kubernetes-validations'] ?? [])
     .filter(({ rule }) => !(TWINS[rule] ?? unknownRule(rule))(value as never))
-    .map((rule) => ({ path: [...path, ...fieldOf(rule)], message: rule.message }))
+    .map((rule) => ({ path: [...path, ...fieldOf(rule)], of: path, message: rule.message }))
   const fields = Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
     check(child, (value as Record<string, unknown>)[name], [...path, name]),
   )

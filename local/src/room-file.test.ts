@@ -102,7 +102,7 @@ test('rules over several fields are checked after the defaults are filled in', (
     '5:3 spec: at most one of relayRef, relaySelector and relayURL may be set',
   ])
   assert.deepEqual(problems(file('runner:', '  env:', '    - {name: NESTRI_ROOM, value: x}')), [
-    '7:15 names that start with NESTRI_, and RELAY_URL, RESOLUTION, FRAMERATE, DISPLAY, PATH and LD_PRELOAD, belong to the runner',
+    '7:16 spec.runner.env[0]: names that start with NESTRI_, and RELAY_URL, RESOLUTION, FRAMERATE, DISPLAY, PATH and LD_PRELOAD, belong to the runner',
   ])
 })
 

@@ -56,9 +56,9 @@ export function readRoom(text: string, crdSchema: Schema): RoomFileResult {
     return { ok: false, problems: inOrder(problems) }
   }
   const room = value as NestriRoom
-  const problems = crossCheck(crdSchema, room).map(({ path, message }) => ({
+  const problems = crossCheck(crdSchema, room).map(({ path, of, message }) => ({
     ...place(path, false),
-    message: path[0] === 'spec' ? `spec: ${message}` : message,
+    message: of.length === 0 ? message : `${pathWords(of)}: ${message}`,
   }))
   return problems.length === 0 ? { ok: true, room } : { ok: false, problems: inOrder(problems) }
 }

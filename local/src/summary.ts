@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A room in one line, for the start. Pure.
 
-import { FLAVOR_COMMANDS } from '@nestri/protocol'
+import { streamSettings } from '@nestri/protocol'
 import type { NestriRoom } from '@nestri/protocol'
 
 /** `room demo: chocolate-doom, 1280x720 at 60 frames/s, h264 at 6000 kbit/s, sound from pulseaudio`. */
@@ -26,7 +26,5 @@ function programOf(spec: NestriRoom['spec'], display: string | undefined): strin
 
 /** What the runner will start; empty = nothing. */
 export function launchCommand(spec: NestriRoom['spec'], display: string | undefined): readonly string[] {
-  if (spec.capture === 'test') return []
-  if (spec.runner.launchCommand.length > 0 || display !== undefined) return spec.runner.launchCommand
-  return FLAVOR_COMMANDS[spec.flavor]
+  return streamSettings(display === undefined ? spec : { ...spec, capture: 'x11' }, { display }).launchCommand
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { FLAVOR_COMMANDS } from './flavors.ts'
+import { flavorCommand } from './flavors.ts'
 import { NESTRI_ROOM_DEFAULT_SPEC } from './nestri-room.gen.ts'
 import type { NestriRoomSpec } from './nestri-room.gen.ts'
 import { streamerEnv } from './streamer-env.ts'
@@ -11,6 +11,8 @@ import type { StreamSettings } from './streamer-env.ts'
 import { fromStreamerEnv, streamSettings, toStreamerEnv } from './streamer-settings.ts'
 
 const MINIMAL = { RELAY_URL: 'ws://relay:8088', NESTRI_ROOM: 'demo', NESTRI_TOKEN: 'a.b.c' }
+const HD = { widthPx: 1280, heightPx: 720 }
+const DEMO = flavorCommand('demo', HD)
 const EXTRAS = { relayUrl: 'ws://relay:8088', room: 'demo', token: 'a.b.c' }
 
 /** What the reader sees of each field, and the field of the room that it comes from. */
@@ -107,10 +109,10 @@ test('every field of a room that the runner needs comes back from the environmen
 })
 
 test('a flavor brings its command, an explicit command wins, and a custom room needs one', () => {
-  assert.deepEqual(fromStreamerEnv(MINIMAL).settings.launchCommand, FLAVOR_COMMANDS.demo)
+  assert.deepEqual(fromStreamerEnv(MINIMAL).settings.launchCommand, DEMO)
   assert.deepEqual(
     fromStreamerEnv({ ...MINIMAL, NESTRI_FLAVOR: 'steam' }).settings.launchCommand,
-    FLAVOR_COMMANDS.steam,
+    flavorCommand('steam', HD),
   )
   const env = { ...MINIMAL, NESTRI_LAUNCH_CMD: `sh -c 'exec "my game"'` }
   assert.deepEqual(fromStreamerEnv(env).settings.launchCommand, ['sh', '-c', 'exec "my game"'])
@@ -118,11 +120,21 @@ test('a flavor brings its command, an explicit command wins, and a custom room n
   assert.deepEqual(fromStreamerEnv({ ...MINIMAL, NESTRI_FLAVOR: 'custom', NESTRI_CAPTURE: 'test' }).problems, [])
 })
 
+test('with a test picture no program is started', () => {
+  const env = { ...MINIMAL, NESTRI_CAPTURE: 'test', NESTRI_LAUNCH_CMD: 'doom' }
+  assert.deepEqual(fromStreamerEnv(env).settings.launchCommand, [])
+})
+
+test('the demo fills the desktop, whatever its size', () => {
+  const { launchCommand } = fromStreamerEnv({ ...MINIMAL, RESOLUTION: '1920x1080' }).settings
+  assert.ok(launchCommand.includes('1920x1080'))
+})
+
 test('on an existing display nothing is started unless it is named', () => {
   const env = { ...MINIMAL, NESTRI_CAPTURE: 'x11', DISPLAY: ':7' }
   assert.deepEqual(fromStreamerEnv(env).settings.launchCommand, [])
   assert.equal(fromStreamerEnv(env).settings.display, ':7')
-  assert.deepEqual(fromStreamerEnv({ ...MINIMAL, DISPLAY: ':7' }).settings.launchCommand, FLAVOR_COMMANDS.demo)
+  assert.deepEqual(fromStreamerEnv({ ...MINIMAL, DISPLAY: ':7' }).settings.launchCommand, DEMO)
 })
 
 test('240 frames a second are possible, 241 are not', () => {

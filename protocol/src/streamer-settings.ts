@@ -4,7 +4,7 @@
 
 import { formatEnv, parseEnv, variableNames } from './env.ts'
 import type { Environment, EnvProblem, Variable } from './env.ts'
-import { FLAVOR_COMMANDS } from './flavors.ts'
+import { flavorCommand } from './flavors.ts'
 import type { NestriRoomSpec } from './nestri-room.gen.ts'
 import { relayEnv } from './relay-env.ts'
 import { streamerEnv } from './streamer-env.ts'
@@ -40,6 +40,7 @@ export const IGNORED_STREAMER_NAMES: readonly string[] = [
 /** What a runner of this room is told. A runner without `display` starts the flavor's program where none is named. */
 export function streamSettings(spec: NestriRoomSpec, extras: StreamerExtras = {}): StreamSettings {
   const { video: v, audio: a, gpu: g, session: s } = spec
+  const resolution = { widthPx: spec.display.widthPixels, heightPx: spec.display.heightPixels }
   return {
     ...defaults(),
     ...extras,
@@ -49,9 +50,10 @@ export function streamSettings(spec: NestriRoomSpec, extras: StreamerExtras = {}
       flavor: spec.flavor,
       capture: spec.capture,
       display: extras.display,
+      resolution,
     }),
     capture: spec.capture,
-    resolution: { widthPx: spec.display.widthPixels, heightPx: spec.display.heightPixels },
+    resolution,
     framerateFps: spec.display.framerate,
     videoCodec: v.codec,
     videoEncoderType: v.encoder.type,
@@ -159,14 +161,20 @@ function crossProblems(settings: StreamSettings): EnvProblem[] {
   return problems
 }
 
-/** What is started: the command that is named, else the flavor's, and nothing on an existing display. */
+/** What is started: the command that is named, else the flavor's; nothing with a test picture or on an existing display. */
 function commandOf({
   command,
   flavor,
   capture,
   display,
-}: Pick<StreamSettings, 'flavor' | 'capture' | 'display'> & { command: readonly string[] }): readonly string[] {
-  return command.length > 0 || (capture === 'x11' && display !== undefined) ? command : FLAVOR_COMMANDS[flavor]
+  resolution,
+}: Pick<StreamSettings, 'flavor' | 'capture' | 'display' | 'resolution'> & {
+  command: readonly string[]
+}): readonly string[] {
+  if (capture === 'test') return []
+  return command.length > 0 || (capture === 'x11' && display !== undefined)
+    ? command
+    : flavorCommand(flavor, resolution)
 }
 
 function defaults(): StreamSettings {
