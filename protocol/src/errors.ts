@@ -246,7 +246,7 @@ const catalogue = {
   },
   ERR_CERTIFICATE: {
     message: 'the certificate for HTTPS could not be made: {detail}',
-    hint: 'Make one yourself and set NESTRI_TLS_CERT and NESTRI_TLS_KEY, or leave --lan out.',
+    hint: 'Look at what openssl says, or leave --lan out.',
     retry: false,
   },
   ERR_PROGRAM_MISSING: {
