@@ -56,6 +56,7 @@ export class PlayControl {
   #mouseMode: MouseMode = storedMouseMode()
   #wishUntilMs = 0
   #hasPlayed = false
+  #explained = false
 
   constructor(options: PlayControlOptions) {
     this.#options = options
@@ -168,6 +169,8 @@ export class PlayControl {
     const locked = await lockPointer(stage)
     if (!locked) onNote('Click the picture once more to capture the mouse.')
     else if (!this.#capture.engaged) unlockPointer()
+    else if (!this.#explained) onNote('Esc frees your mouse. Ctrl+Alt+F is full screen, Ctrl+Alt+S shows statistics.')
+    this.#explained ||= locked
     onChange()
   }
 

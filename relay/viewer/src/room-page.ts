@@ -48,7 +48,7 @@ export class RoomPage {
   readonly #media: MediaPath = this.#makeMediaPath()
   readonly #stats: StatsCollector = this.#makeStats()
   readonly #control: PlayControl = this.#makeControl()
-  #seats: SeatView = { viewer: undefined, role: undefined, seats: [], asks: [] }
+  #seats: SeatView = { viewer: undefined, role: undefined, viewOnly: false, seats: [], asks: [] }
   /** Seats are known only since the last welcome; until then the old ones may be wrong. */
   #seatsKnown = false
   #roomState: ScreenInput['roomState']
@@ -70,7 +70,7 @@ export class RoomPage {
       this.#seatBar.requests,
       this.#note,
       el('footer', { class: 'bar' }, this.#seatBar.element, this.#toolbar.controls),
-      el('p', { class: 'rotate' }, icon('rotate'), 'Turn your phone for a larger picture'),
+      el('p', { class: 'rotate' }, icon('rotate'), 'Watch only on a screen this small. Turn it for a larger picture.'),
       this.#screen.live,
     )
     root.replaceChildren(this.#page)
@@ -264,7 +264,7 @@ export class RoomPage {
     })
     this.#shown = screen
     this.#screen.show(screen)
-    this.#seatBar.show(seatOffer(this.#seats))
+    this.#seatBar.show(seatOffer({ ...this.#seats, viewOnly: this.#control.viewOnly }))
     this.#page.dataset['state'] = screen.kind
     this.#page.dataset['cover'] = screen.cover
     this.#page.dataset['idle'] = String(nowMs - this.#activeAtMs > IDLE_MS)

@@ -27,7 +27,17 @@ export class ScreenView {
     this.element = el(
       'section',
       { class: 'screen' },
-      el('div', { class: 'screen-card' }, loader(), this.#title, this.#text, this.#hint, this.#actions, this.#code),
+      el(
+        'div',
+        { class: 'screen-card' },
+        loader(),
+        warning(),
+        this.#title,
+        this.#text,
+        this.#hint,
+        this.#actions,
+        this.#code,
+      ),
     )
     this.play = el(
       'button',
@@ -64,7 +74,9 @@ export class ScreenView {
     this.#shownActions = key
     this.#actions.replaceChildren(
       ...actions.map(({ action, label }, i) =>
-        button(label, () => this.#onAction(action), { class: i === 0 ? 'button primary' : 'button' }),
+        button(label, () => this.#onAction(action), {
+          class: i === 0 && action !== 'rooms' ? 'button primary' : 'button',
+        }),
       ),
     )
   }
@@ -84,5 +96,14 @@ function loader(): SVGSVGElement {
     svg('path', { class: 'loader-outer', d: 'M6 32a26 26 0 0 0 52 0' }),
     svg('path', { class: 'loader-inner', d: 'M17 32a15 15 0 0 0 30 0' }),
     svg('circle', { class: 'loader-dot', cx: '32', cy: '32', r: '4' }),
+  )
+}
+
+function warning(): SVGSVGElement {
+  return svg(
+    'svg',
+    { class: 'warning', viewBox: '0 0 64 64', 'aria-hidden': 'true' },
+    svg('circle', { cx: '32', cy: '32', r: '26' }),
+    svg('path', { d: 'M32 19v16M32 44v.1' }),
   )
 }

@@ -97,7 +97,7 @@ function joinedScreen(input: ScreenInput): Screen {
     return screen('stalled', {
       cover: 'notice',
       title: 'The picture stands still',
-      text: media.kind === 'connected' ? 'Asking for a new one.' : 'The media connection is being set up again.',
+      text: media.kind === 'connected' ? 'Waiting for the next one.' : 'The media connection is being set up again.',
     })
   }
   if (!input.started) {
@@ -118,7 +118,7 @@ function waitingScreen(input: ScreenInput): Screen {
 function interruptedScreen(input: ScreenInput): Screen {
   return screen('interrupted', {
     cover: 'veil',
-    title: 'The game machine was lost',
+    title: 'The game was interrupted',
     text: 'You keep your place. The game goes on here by itself as soon as the room is back.',
     hint: reasonOf(input),
     actions: [ROOMS],
@@ -129,8 +129,7 @@ function endedScreen(input: ScreenInput): Screen {
   return screen('ended', {
     tone: 'calm',
     title: `${input.room} has ended`,
-    text: 'The host closed this room. Thanks for being there.',
-    hint: input.roomState?.state === 'ended' ? reasonOf(input) : '',
+    text: (input.roomState?.state === 'ended' ? reasonOf(input) : '') || 'The host closed this room.',
     actions: [ROOMS, { action: 'reload', label: 'Look again' }],
   })
 }
@@ -144,8 +143,9 @@ function awayScreen(input: ScreenInput, connection: Extract<Connection, { kind: 
   const next = nextDial(input, connection)
   if (refusal !== undefined) {
     return screen('reconnecting', {
-      title: sentence(refusal.message),
-      text: `${refusal.hint} ${next}`.trim(),
+      title: REFUSED_TITLES[refusal.code] ?? 'The relay is not ready',
+      text: `${sentence(refusal.message)} ${next}`,
+      hint: refusal.hint,
       code: refusal.code,
       actions: [RETRY, ROOMS],
     })
@@ -200,17 +200,22 @@ function undecodableScreen(codec: string): Screen {
   })
 }
 
+/** What a refusal means for the person in front of the page; the relay's own sentence follows as the text. */
 const REFUSED_TITLES: Readonly<Record<string, string>> = {
   ERR_TOKEN_MISSING: 'This link is not complete',
   ERR_TOKEN_MALFORMED: 'This link is damaged',
   ERR_TOKEN_KEY: 'This link is for another relay',
-  ERR_TOKEN_EXPIRED: 'This link has expired',
+  ERR_TOKEN_EXPIRED: 'You need a new link',
   ERR_TOKEN_USE: 'This is not a link for viewers',
   ERR_TOKEN_ROOM: 'This link is for another room',
-  ERR_TOKEN_GENERATION: 'This link is no longer valid',
+  ERR_TOKEN_GENERATION: 'You need a new link',
   ERR_ORIGIN: 'This page may not connect here',
-  ERR_PROTOCOL_VERSION: 'The page is out of date',
+  ERR_PROTOCOL_VERSION: 'This page is out of date',
   ERR_ROOM_NAME: 'There is no such room',
+  ERR_ROOM_FULL: 'The room is full',
+  ERR_RELAY_FULL: 'The relay is full',
+  ERR_DRAINING: 'The relay is restarting',
+  ERR_RATE: 'Too fast for the relay',
   ERR_SUPERSEDED: 'You are playing in another tab',
 }
 

@@ -42,8 +42,10 @@ export class SeatBar {
 
   #actions(offer: SeatOffer): HTMLElement[] {
     const { ask, mine } = offer
-    if (ask !== undefined)
-      return [button('Ask to play', () => this.#handlers.onAsk(ask), { class: 'button small primary' })]
+    if (ask !== undefined) {
+      const words = ask.free ? 'Take the seat' : 'Ask to play'
+      return [button(words, () => this.#handlers.onAsk(ask.seat), { class: 'button small primary' })]
+    }
     if (offer.asked) return [el('span', { class: 'seat-note', text: 'Asked' })]
     if (mine !== undefined) {
       return [button('Give up seat', () => this.#handlers.onRelease(mine), { class: 'button small' })]

@@ -9,6 +9,8 @@ import { viewerName } from './viewer-name.ts'
 export interface SeatView {
   viewer: string | undefined
   role: Role | undefined
+  /** The device is too small to play on. */
+  viewOnly: boolean
   seats: readonly SeatFacts[]
   asks: readonly { seat: number; viewer: string }[]
 }
@@ -24,8 +26,8 @@ export interface SeatRequest {
 export interface SeatOffer {
   /** The seat that we hold. */
   mine: number | undefined
-  /** The seat that the ask button asks for; undefined where there is nothing to ask for. */
-  ask: number | undefined
+  /** The seat that the button asks for, and whether it is free; undefined where there is nothing to ask for. */
+  ask: { seat: number; free: boolean } | undefined
   /** We asked and wait for the holder. */
   asked: boolean
   /** One sentence: who plays. */
@@ -40,10 +42,11 @@ export function seatOffer(view: SeatView): SeatOffer {
   const mine = viewer === undefined ? undefined : seats.find((seat) => seat.holder === viewer)?.seat
   const asked = asks.some((ask) => ask.viewer === viewer)
   const free = seats.find((seat) => seat.holder === null)
-  const mayAsk = view.role === 'player' && mine === undefined && !asked
+  const mayAsk = view.role === 'player' && mine === undefined && !asked && !view.viewOnly
+  const wanted = free ?? seats[0]
   return {
     mine,
-    ask: mayAsk ? (free ?? seats[0])?.seat : undefined,
+    ask: mayAsk && wanted !== undefined ? { seat: wanted.seat, free: wanted === free } : undefined,
     asked: asked && mine === undefined,
     text: seatText(view, mine, asked),
     requests: asks
@@ -61,10 +64,12 @@ function seatText(view: SeatView, mine: number | undefined, asked: boolean): str
     const playing = seats.length > 1 ? `You play in seat ${mine + 1}` : 'You play'
     return others.length === 0 ? playing : `${playing}, with ${holders(others)}`
   }
-  if (others.length === 0) return view.role === 'player' ? 'The seat is free' : 'Nobody plays at the moment'
+  if (others.length === 0) {
+    return view.role === 'player' && !view.viewOnly ? 'The seat is free' : 'Nobody plays at the moment'
+  }
   const playing = `${holders(others)} ${others.length === 1 ? 'plays' : 'play'}`
   if (asked) return `${playing}; you asked for the seat`
-  return free > 0 && view.role === 'player' ? `${playing}; a seat is free` : playing
+  return free > 0 && view.role === 'player' && !view.viewOnly ? `${playing}; a seat is free` : playing
 }
 
 function holders(seats: readonly SeatFacts[]): string {
