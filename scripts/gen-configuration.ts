@@ -81,20 +81,13 @@ function rules(schema: Schema, prefix: string): string[] {
 }
 
 function variables(table: EnvTable): string {
-  const rows = Object.values(table).map((variable) => variableRow(variable as Variable<unknown>))
+  const rows = Object.values(table).map((variable) => variableRow(variable))
   return `| variable | values | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}`
 }
 
-function variableRow({
-  name,
-  aliases = [],
-  expected,
-  default: value,
-  format,
-  description,
-  secret,
-}: Variable<unknown>): string {
-  const text = value === undefined ? '' : format(value)
+function variableRow(variable: Variable<unknown>): string {
+  const { name, aliases = [], expected, default: value, description, secret } = variable
+  const text = value === undefined ? '' : variable.format(value)
   const also = aliases.length === 0 ? '' : ` Also read as ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`
   const hidden = secret === true ? ' Never logged.' : ''
   return `| \`${name}\` | ${cell(expected)} | ${text === '' ? '' : `\`${cell(text)}\``} | ${cell(description)}${also}${hidden} |`

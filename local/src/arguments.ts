@@ -40,21 +40,26 @@ export function parseArguments(
 ): { ok: true; value: Arguments } | { ok: false; problem: string } {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-    if (positionals.length > 1) return { ok: false, problem: `one room file can be given, not ${positionals.length}` }
-    const port = values.port === undefined ? undefined : Number(values.port)
-    if (port !== undefined && (!/^\d+$/.test(values.port ?? '') || port > 65_000)) {
-      return { ok: false, problem: `--port must be a whole number from 0 to 65000, not ${values.port}` }
-    }
-    if (values.display !== undefined && !/^[\w.-]*:\d+(\.\d+)?$/.test(values.display)) {
-      return { ok: false, problem: `--display must be an X display such as :0, not ${values.display}` }
-    }
+    const problem = problemOf(positionals, values)
+    if (problem !== undefined) return { ok: false, problem }
     const { lan = false, check = false, help = false, verbose = false, display } = values
+    const port = values.port === undefined ? undefined : Number(values.port)
     return { ok: true, value: { file: positionals[0], lan, port, display, check, help, verbose } }
   } catch (error) {
     // Node explains at length; the first sentence says what is wrong.
     const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ')
     return { ok: false, problem: sentence }
   }
+}
+
+function problemOf(
+  files: readonly string[],
+  { port = '0', display = ':0' }: { port?: string; display?: string },
+): string | undefined {
+  if (files.length > 1) return `one room file can be given, not ${files.length}`
+  if (!/^\d+$/.test(port) || Number(port) > 65_000) return `--port must be a whole number from 0 to 65000, not ${port}`
+  if (!/^[\w.-]*:\d+(\.\d+)?$/.test(display)) return `--display must be an X display such as :0, not ${display}`
+  return undefined
 }
 
 /**

@@ -6,18 +6,23 @@ import type { RoomFacts } from '@nestri/protocol'
 /** Lines for the change from `before` to `after`; undefined = the relay does not know the room. */
 export function statusLines(before: RoomFacts | undefined, after: RoomFacts | undefined): string[] {
   if (after === undefined) return before?.state === 'live' ? ['the room is gone from the relay'] : []
-  const lines: string[] = []
-  if (after.state !== before?.state || after.reason !== before.reason) {
-    if (after.state === 'live' && before !== undefined && before.state !== 'live') lines.push('the room is live again')
-    if (after.state !== 'live' && before !== undefined) {
-      lines.push(after.reason === '' ? `the room is ${after.state}` : `the room is ${after.state}: ${after.reason}`)
-    }
-  }
-  const [was, is] = [people(before), people(after)]
-  if (was !== is) lines.push(is)
-  const fallback = after.encoder?.fallbackReason ?? ''
-  if (fallback !== '' && fallback !== before?.encoder?.fallbackReason) lines.push(`encoder: ${fallback}`)
-  return lines
+  return [...stateLines(before, after), ...peopleLines(before, after), ...encoderLines(before, after)]
+}
+
+function stateLines(before: RoomFacts | undefined, { state, reason }: RoomFacts): string[] {
+  if (before === undefined || (before.state === state && before.reason === reason)) return []
+  if (state === 'live') return before.state === 'live' ? [] : ['the room is live again']
+  return [reason === '' ? `the room is ${state}` : `the room is ${state}: ${reason}`]
+}
+
+function peopleLines(before: RoomFacts | undefined, after: RoomFacts): string[] {
+  const is = people(after)
+  return is === people(before) ? [] : [is]
+}
+
+function encoderLines(before: RoomFacts | undefined, after: RoomFacts): string[] {
+  const reason = after.encoder?.fallbackReason ?? ''
+  return reason === '' || reason === before?.encoder?.fallbackReason ? [] : [`encoder: ${reason}`]
 }
 
 /** `1 player, 2 spectators`. */

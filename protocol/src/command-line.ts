@@ -10,34 +10,48 @@ export function quoteCommand(args: readonly string[]): string {
 /** The arguments of a quoted line, or undefined where a quote is not closed or the line ends with a backslash. */
 export function parseCommand(line: string): string[] | undefined {
   const args: string[] = []
-  let current: string | undefined
-  let quote: '"' | "'" | undefined
-  for (let i = 0; i < line.length; i++) {
-    const char = line.charAt(i)
-    if (quote === undefined && WHITE_SPACE.test(char)) {
-      if (current !== undefined) args.push(current)
-      current = undefined
-    } else if (char === '\\' && quote !== "'") {
-      const next = line.charAt(++i)
-      if (next === '') return undefined
-      // Between double quotes a backslash is itself except before a few characters.
-      const escapes = quote === undefined || ESCAPED_IN_DOUBLE_QUOTES.has(next)
-      current = (current ?? '') + (next === '\n' && escapes ? '' : escapes ? next : `\\${next}`)
-    } else if (quote === undefined && (char === '"' || char === "'")) {
-      quote = char
-      current ??= ''
-    } else if (char === quote) {
-      quote = undefined
-    } else {
-      current = (current ?? '') + char
-    }
+  let rest = line.replace(LEADING_SPACE, '')
+  while (rest !== '') {
+    const word = takeWord(rest)
+    if (word === undefined) return undefined
+    // A lone line continuation is no argument.
+    if (!/^(?:\\\n)+$/.test(rest.slice(0, word.length))) args.push(word.text)
+    rest = rest.slice(word.length).replace(LEADING_SPACE, '')
   }
-  if (quote !== undefined) return undefined
-  return current === undefined ? args : [...args, current]
+  return args
 }
 
-const WHITE_SPACE = /[ \t\n]/
-const ESCAPED_IN_DOUBLE_QUOTES: ReadonlySet<string> = new Set(['$', '`', '"', '\\', '\n'])
+/** The word at the start of `text` and how many characters of it belong to the word. */
+function takeWord(text: string): { text: string; length: number } | undefined {
+  let word = ''
+  let length = 0
+  while (length < text.length && !/[ \t\n]/.test(text.charAt(length))) {
+    const [piece] = PIECE.exec(text.slice(length)) ?? []
+    if (piece === undefined) return undefined
+    word += unquote(piece)
+    length += piece.length
+  }
+  return { text: word, length }
+}
+
+/** What a piece of a word stands for. */
+function unquote(piece: string): string {
+  switch (piece.charAt(0)) {
+    case "'":
+      return piece.slice(1, -1)
+    case '"':
+      // Between double quotes a backslash is itself except before a few characters.
+      return piece.slice(1, -1).replace(/\\([$`"\\\n])/g, (_, char: string) => (char === '\n' ? '' : char))
+    case '\\':
+      return piece === '\\\n' ? '' : piece.slice(1)
+    default:
+      return piece
+  }
+}
+
+const LEADING_SPACE = /^[ \t\n]+/
+/** A quoted or escaped piece, or a run of ordinary characters. */
+const PIECE = /^(?:'[^']*'|"(?:[^"\\]|\\[^])*"|\\[^]|[^\s'"\\]+|[^\S \t\n]+)/
 /** Words that no shell treats specially. `=` only in options: a first word with it would be an assignment. */
 const PLAIN = /^-[\w@%+=:,./-]*$|^[\w@%+:,./-]+$/
 

@@ -20,12 +20,11 @@ export interface Variable<T> {
   expected: string
   /** The value that a text stands for, or undefined where the text is wrong. */
   parse: (text: string) => T | undefined
-  /** The text of a value: the inverse of `parse`. */
-  format: (value: T) => string
+  /** The text of a value: the inverse of `parse`. A method, so that variables of any type fit into one table. */
+  format(value: T): string
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a table of variables of different types
-export type EnvTable = Readonly<Record<string, Variable<any>>>
+export type EnvTable = Readonly<Record<string, Variable<unknown>>>
 export type EnvValues<S extends EnvTable> = { -readonly [K in keyof S]: S[K] extends Variable<infer T> ? T : never }
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -147,24 +146,27 @@ export function parseEnv<const S extends EnvTable>(
   for (const [key, variable] of Object.entries(table)) {
     const name = [variable.name, ...(variable.aliases ?? [])].find((candidate) => (env[candidate] ?? '') !== '')
     const text = name === undefined ? '' : (env[name] ?? '')
-    const value: unknown = name === undefined ? variable.default : variable.parse(text.trim())
+    const value = name === undefined ? variable.default : variable.parse(text.trim())
     if (name !== undefined && value === undefined) {
       problems.push({ name, value: variable.secret === true ? '***' : text, expected: variable.expected })
     }
     values[key] = value
   }
-  const known = new Set([...variableNames(table), ...others])
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('NESTRI_') || known.has(name)) continue
-    const nearest = nearestName(name, [...known])
-    problems.push({
+  return { values: values as EnvValues<S>, problems: [...problems, ...unknownNames(table, env, others)] }
+}
+
+function unknownNames(table: EnvTable, env: Environment, others: readonly string[]): EnvProblem[] {
+  const known = [...variableNames(table), ...others]
+  const unknown = Object.keys(env).filter((name) => name.startsWith('NESTRI_') && !known.includes(name))
+  return unknown.map((name) => {
+    const nearest = nearestName(name, known)
+    return {
       name,
       // A misspelt NESTRI_TOKEN holds a token all the same.
       value: /TOKEN|KEY|SECRET/.test(name) ? '***' : (env[name] ?? ''),
       expected: `a known name${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
-    })
-  }
-  return { values: values as EnvValues<S>, problems }
+    }
+  })
 }
 
 /** The environment that `parseEnv` reads as `values`. Values that stand for "not set" are left out. */
