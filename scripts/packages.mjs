@@ -48,6 +48,7 @@ export const testPackages = {
   'gstreamer1.0-libav': 'decodes H.264 to check what was encoded',
   'gstreamer1.0-tools': 'gst-inspect-1.0 and gst-launch-1.0',
   'libx11-dev': 'programs of the tests that draw and read keys',
+  'libxext-dev': 'shared memory for the X11 program that tests stream',
   'clang-format': 'format of C++',
   procps: 'lists of processes before and after',
 }
