@@ -132,7 +132,7 @@ void Peer::receive(std::span<uint8_t> datagram, int64_t arrivedUnixNs) {
     const bool rtcp = datagram[1] >= 192 && datagram[1] <= 223;
     const size_t length = rtcp ? inbound_->unprotectRtcp(datagram) : inbound_->unprotectRtp(datagram);
     if (length == 0) {
-      events_.onForged();
+      events_.onForged(datagram);
     } else if (rtcp) {
       events_.onRtcp(datagram.first(length));
     } else {

@@ -33,8 +33,8 @@ class PeerEvents {
   virtual void onRtp(std::span<const uint8_t> packet, size_t headerBytes, int64_t arrivedUnixNs) = 0;
   /// A decrypted compound RTCP packet.
   virtual void onRtcp(std::span<const uint8_t> packet) = 0;
-  /// A packet whose tag does not fit.
-  virtual void onForged() = 0;
+  /// A packet whose tag does not fit, still encrypted.
+  virtual void onForged(std::span<const uint8_t> packet) = 0;
 };
 
 class Peer {

@@ -59,7 +59,7 @@ class Publisher : public PeerEvents {
 
   void onConnected() override { std::printf("connected %" PRId64 "\n", unixNs()); }
   void onRtp(std::span<const uint8_t> /*packet*/, size_t /*headerBytes*/, int64_t /*at*/) override {}
-  void onForged() override {}
+  void onForged(std::span<const uint8_t> /*packet*/) override {}
   void onRtcp(std::span<const uint8_t> packet) override {
     if (asksForKeyFrame(packet, ssrc))
       keyFrameDue_ = true;

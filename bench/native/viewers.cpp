@@ -59,7 +59,11 @@ class Viewer : public PeerEvents {
 
   void onConnected() override { std::printf("connected %d %" PRId64 "\n", options_.id, unixNs()); }
   void onRtcp(std::span<const uint8_t> /*packet*/) override {}
-  void onForged() override { ++counts.forged; }
+  /// Bandwidth probes come under an SSRC of their own and are no media.
+  void onForged(std::span<const uint8_t> packet) override {
+    if (packet.size() >= 12 && readU32(&packet[8]) == options_.ssrc)
+      ++counts.forged;
+  }
 
   void onRtp(std::span<const uint8_t> packet, size_t headerBytes, int64_t arrivedUnixNs) override {
     if (options_.transportCcId != 0)
