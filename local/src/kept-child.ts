@@ -16,7 +16,7 @@ export interface KeptChildOptions {
   /** Whether it ever did what it is for. */
   everWorked: () => boolean
   /** Ends what an incarnation that is gone left behind, so that it does not stand in the way of its successor. */
-  sweep: () => Promise<void>
+  sweep: (incarnation: number) => Promise<void>
   /** Tells the user something. */
   onStatus: (line: string) => void
   /** Time between SIGTERM and SIGKILL when it is closed, in ms. */
@@ -46,6 +46,7 @@ export class KeptChild implements AsyncDisposable {
   readonly #closing = new AbortController()
   readonly #loop: Promise<void>
   #child: Child | undefined
+  #incarnation = 0
 
   constructor(options: KeptChildOptions) {
     this.#options = options
@@ -64,13 +65,14 @@ export class KeptChild implements AsyncDisposable {
     this.#closing.abort()
     await this.#child?.stop({ graceMs: this.#options.graceMs })
     await this.#loop
-    await this.#options.sweep()
+    await this.#options.sweep(this.#incarnation)
   }
 
   async #run(): Promise<void> {
     const { name, onStatus } = this.#options
     let earlyEnds = 0
     for (let incarnation = 1; !this.#closing.signal.aborted; incarnation++) {
+      this.#incarnation = incarnation
       const childOptions = await this.#options.start(incarnation)
       if (this.#closing.signal.aborted) return
       const startedAtMs = performance.now()
@@ -93,7 +95,7 @@ export class KeptChild implements AsyncDisposable {
       const uptimeMs = performance.now() - startedAtMs
       const decision = afterEnd({ code: status.code, uptimeMs, everWorked, sentence, earlyEnds })
       child.signal('SIGKILL')
-      await this.#options.sweep()
+      await this.#options.sweep(incarnation)
       if (decision.kind === 'give up') throw this.#failure(words, status)
       earlyEnds = decision.earlyEnds
       const waitMs = backoffMs(Math.max(0, earlyEnds - 1), BACKOFF)

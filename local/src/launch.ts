@@ -19,7 +19,7 @@ import type { LaunchConfig } from './config.ts'
 import { KeptChild } from './kept-child.ts'
 import { roomLink } from './links.ts'
 import { endMarkedProcesses } from './marked-processes.ts'
-import { makePlan } from './plan.ts'
+import { makePlan, markOf } from './plan.ts'
 import type { Plan } from './plan.ts'
 import { claimRelayPorts, machineAddresses, relaySettings, requirePrograms } from './prepare.ts'
 import type { RoomToRun } from './prepare.ts'
@@ -131,9 +131,9 @@ async function run({ signal, stack }: App, options: RunOptions): Promise<void> {
 function keepRelay({ plan, runId, screen, args }: RunOptions, everWorked: () => boolean): KeptChild {
   return new KeptChild({
     name: 'the relay',
-    start: () => Promise.resolve(program('relay', 'relay/src/main.ts', plan.relayEnv, screen, args.verbose)),
+    start: (n) => Promise.resolve(program('relay', 'relay/src/main.ts', plan.relayEnv(n), screen, args.verbose)),
     everWorked,
-    sweep: () => endMarkedProcesses(`${runId}-relay`, { graceMs: 0 }),
+    sweep: (n) => endMarkedProcesses(markOf(runId, 'relay', n), { graceMs: 0 }),
     onStatus: (line) => screen.status(line),
     graceMs: RELAY_GRACE_MS,
   })
@@ -149,7 +149,7 @@ function keepRunner({ plan, runId, screen, args, sign, room }: RunOptions, everW
       return program('runner', 'streamer/src/runner/main.ts', env, screen, args.verbose)
     },
     everWorked,
-    sweep: () => endMarkedProcesses(`${runId}-runner`, { graceMs: 0 }),
+    sweep: (n) => endMarkedProcesses(markOf(runId, 'runner', n), { graceMs: 0 }),
     onStatus: (line) => screen.status(line),
     graceMs: RUNNER_GRACE_MS,
   })

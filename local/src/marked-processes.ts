@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processes that carry the mark of a run in their environment, wherever they stand in the process tree: a game may have
-// started others and may have left its group. NESTRI_RUN_ID is `<run>-<program>`.
+// started others and may have left its group. NESTRI_RUN_ID begins with what markOf (plan.ts) makes of run, program and
+// incarnation.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { pause } from '@nestri/runtime'

@@ -31,7 +31,7 @@ function plan(overrides: Partial<PlanInput> = {}): Plan {
 
 test('without --lan everything listens on and is announced as this machine alone', () => {
   const { relayEnv, origins, origin } = plan()
-  const { settings, problems } = fromRelayEnv(relayEnv)
+  const { settings, problems } = fromRelayEnv(relayEnv(1))
   assert.deepEqual(problems, [])
   assert.deepEqual(
     [settings.listenAddress, settings.natIps, settings.autoAddLocalIp],
@@ -44,7 +44,7 @@ test('without --lan everything listens on and is announced as this machine alone
 test('with --lan it listens everywhere, announces its addresses and speaks HTTPS', () => {
   const natIps = fromRelayEnv({ WEBRTC_NAT_IPS: '203.0.113.5' }).settings
   const { relayEnv, runnerEnv, origins } = plan({ lan: true, certificate: CERTIFICATE, relay: natIps })
-  const { settings } = fromRelayEnv(relayEnv)
+  const { settings } = fromRelayEnv(relayEnv(1))
   assert.equal(settings.listenAddress, '')
   assert.deepEqual(settings.natIps, ['203.0.113.5', '192.168.1.7', '10.0.0.2', '127.0.0.1'])
   assert.deepEqual([settings.tlsCert, settings.tlsKey], ['/data/cert.pem', '/data/key.pem'])
@@ -56,10 +56,10 @@ test('with --lan it listens everywhere, announces its addresses and speaks HTTPS
 
 test('both programs end with the launcher and carry marks of their own', () => {
   const { relayEnv, runnerEnv } = plan()
-  const relay = fromRelayEnv(relayEnv).settings
+  const relay = fromRelayEnv(relayEnv(1)).settings
   const runner = fromStreamerEnv(runnerEnv({ epoch: 3, token: 'a.b.c' })).settings
-  assert.deepEqual([relay.parentStdin, relay.runId], [true, 'id-relay'])
-  assert.deepEqual([runner.parentStdin, runner.runId, runner.epoch], [true, 'id-runner', 3])
+  assert.deepEqual([relay.parentStdin, relay.runId], [true, 'id-1-relay'])
+  assert.deepEqual([runner.parentStdin, runner.runId, runner.epoch], [true, 'id-3-runner', 3])
 })
 
 test("the user's session is not passed on, except what programs need", () => {

@@ -2,6 +2,7 @@
 // Everything that follows from the room, the command line and this machine before anything is started: ports, addresses,
 // and the environment of relay and runner. Pure.
 
+import { join } from 'node:path'
 import { formatEnv, relayEnv, toStreamerEnv } from '@nestri/protocol'
 import type { Environment, NestriRoom, NestriRoomSpec, RelaySettings } from '@nestri/protocol'
 import { originOf } from './links.ts'
@@ -30,9 +31,18 @@ export interface Plan {
   origin: string
   /** Where the links point, the best first. */
   origins: string[]
-  relayEnv: Record<string, string>
+  /** Environment of the relay's incarnation 1, 2, ... */
+  relayEnv: (incarnation: number) => Record<string, string>
   /** Environment of a runner of the given incarnation. */
   runnerEnv: (options: { epoch: number; token: string }) => Record<string, string>
+}
+
+/**
+ * Mark of one incarnation of a program, with which it and everything that it starts is found. The number stands inside, so
+ * that no mark begins like another: what ends incarnation 1 must not reach incarnation 10.
+ */
+export function markOf(runId: string, program: 'relay' | 'runner', incarnation: number): string {
+  return `${runId}-${incarnation}-${program}`
 }
 
 /** Works out how a room is run on this machine. */
@@ -45,12 +55,15 @@ export function makePlan(input: PlanInput): Plan {
     room: name,
     origin: at(LOOPBACK),
     origins: [...(lan ? addresses.map(at) : []), at('localhost')],
-    relayEnv: { ...ordinaryEnv(input.env), ...relayEnvOf(input) },
+    relayEnv: (incarnation) => ({ ...ordinaryEnv(input.env), ...relayEnvOf(input, incarnation) }),
     runnerEnv: ({ epoch, token }) => ({ ...runnerBase(input), ...runnerEnvOf(input, { epoch, token, secure }) }),
   }
 }
 
-function relayEnvOf({ lan, relay, addresses, certificate, runId, folders }: PlanInput): Record<string, string> {
+function relayEnvOf(
+  { lan, relay, addresses, certificate, runId, folders }: PlanInput,
+  incarnation: number,
+): Record<string, string> {
   return formatEnv(relayEnv, {
     ...relay,
     keysDir: folders.keys,
@@ -61,7 +74,7 @@ function relayEnvOf({ lan, relay, addresses, certificate, runId, folders }: Plan
     listenAddress: lan ? '' : LOOPBACK,
     tlsCert: certificate?.certFile,
     tlsKey: certificate?.keyFile,
-    runId: `${runId}-relay`,
+    runId: markOf(runId, 'relay', incarnation),
     parentStdin: true,
   })
 }
@@ -77,8 +90,8 @@ function runnerEnvOf(
     token,
     epoch,
     display,
-    runId: `${runId}-runner`,
-    runDir: folders.runner,
+    runId: markOf(runId, 'runner', epoch),
+    runDir: join(folders.runner, String(epoch)),
     parentStdin: true,
     verbose: relay.verbose,
     debug: relay.debug,
