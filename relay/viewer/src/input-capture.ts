@@ -94,9 +94,7 @@ export class InputCapture {
       event.stopPropagation()
       return
     }
-    // Controls of the page keep their keys, except while the pointer is locked and nothing else can be meant.
-    const typing = event.target instanceof Element && event.target.closest('input, button, a, [role=dialog]') !== null
-    if (!this.#engaged || (typing && !isPointerLocked(this.#options.stage))) return
+    if (!this.#engaged || this.#isForControl(event)) return
     const code = evdevKey(event.code)
     if (code === undefined) return
     event.preventDefault()
@@ -108,6 +106,12 @@ export class InputCapture {
     sender.key(code, pressed, event.timeStamp)
     // macOS never reports the release of a key that went up while Meta was down.
     if (!pressed && META_KEYS.includes(code)) sender.releaseAll()
+  }
+
+  /** Controls of the page keep their keys, except while the pointer is locked and nothing else can be meant. */
+  #isForControl(event: KeyboardEvent): boolean {
+    if (isPointerLocked(this.#options.stage)) return false
+    return event.target instanceof Element && event.target.closest('input, button, a') !== null
   }
 
   #mouse(event: MouseEvent, pressed: boolean): void {

@@ -84,6 +84,16 @@ test('a replaced stream forgets timestamps but keeps results', () => {
   assert.deepEqual([...join.glass], [20])
 })
 
+test('an encoder that starts anew on the same track does not mix up the timestamps', () => {
+  const join = new LatencyJoin()
+  join.addFrame({ rtpTimestamp: 3_000_000, presentedAtMs: 100 }, CLOCKS)
+  join.addFrame({ rtpTimestamp: 50, presentedAtMs: 900 }, CLOCKS)
+  join.addInput(1, 910)
+  assert.equal(join.addEcho({ rtpTimestamp: 1_550, seq: 1 }, 920), undefined)
+  const { photons } = join.addFrame({ rtpTimestamp: 1_550, presentedAtMs: 940 }, CLOCKS)
+  assert.equal(photons[0]?.inputToPhotonMs, 30)
+})
+
 test('memory is bounded however long a game lasts', () => {
   const join = new LatencyJoin()
   for (let i = 0; i < 5_000; i += 1) {

@@ -11,6 +11,8 @@ const VIDEO_CLOCK_HZ = 90_000
 const NTP_TO_UNIX_MS = 2_208_988_800_000
 /** Frames, inputs and results that are remembered: 5 s at 120 fps. */
 const REMEMBERED = 600
+/** A jump of the timestamps by more than this is another stream; a frame later than this after an echo is not its own. */
+const MAX_JUMP_MS = 2_000
 /** A capture time further away from a frame than this says nothing about it: the stream was replaced. */
 const MAX_GAP_MS = 1_000
 /** An echo whose frame never shows (dropped, hidden tab) is forgotten then. */
@@ -84,7 +86,7 @@ export class LatencyJoin {
   /** The runner says which frame shows input `seq`; it may come before or after the frame itself. */
   addEcho(echo: FrameEcho, atMs: number): PhotonResult | undefined {
     if (!this.#inputs.has(echo.seq)) return undefined
-    const shown = this.#frames.find((frame) => rtpDistanceMs(frame.rtpTimestamp, echo.rtpTimestamp) >= 0)
+    const shown = this.#frames.find((frame) => shows(frame, echo))
     if (shown !== undefined) return this.#finish(echo, shown)
     this.#echoes = this.#echoes.filter((waiting) => atMs - waiting.atMs < ECHO_LIFETIME_MS)
     this.#echoes.push({ ...echo, atMs })
@@ -99,10 +101,14 @@ export class LatencyJoin {
 
   /** A frame was presented. Returns its glass-to-glass latency where it is known, and the inputs that it shows first. */
   addFrame(frame: PresentedFrame, clocks: Clocks): { glassMs: number | undefined; photons: PhotonResult[] } {
+    const last = this.#frames.at(-1)
+    // An encoder that was restarted counts from elsewhere, on the same track.
+    if (last !== undefined && Math.abs(rtpDistanceMs(frame.rtpTimestamp, last.rtpTimestamp)) > MAX_JUMP_MS)
+      this.restart()
     remember(this.#frames, frame)
     const glassMs = this.#glassOf(frame, clocks)
     if (glassMs !== undefined) remember(this.#glass, glassMs)
-    const shown = this.#echoes.filter((echo) => rtpDistanceMs(frame.rtpTimestamp, echo.rtpTimestamp) >= 0)
+    const shown = this.#echoes.filter((echo) => shows(frame, echo))
     this.#echoes = this.#echoes.filter((echo) => !shown.includes(echo))
     return { glassMs, photons: shown.flatMap((echo) => this.#finish(echo, frame) ?? []) }
   }
@@ -141,6 +147,12 @@ export class LatencyJoin {
     remember(this.#photons, result)
     return result
   }
+}
+
+/** Whether `frame` is the echoed one or a later one of the same stream. */
+function shows(frame: PresentedFrame, echo: FrameEcho): boolean {
+  const laterMs = rtpDistanceMs(frame.rtpTimestamp, echo.rtpTimestamp)
+  return laterMs >= 0 && laterMs < MAX_JUMP_MS
 }
 
 /** The value below which `fraction` (0..1) of `values` lie, or undefined without values. */

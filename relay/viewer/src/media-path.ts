@@ -65,6 +65,13 @@ export class MediaPath {
     this.#queue = this.#queue.then(() => this.#apply(offer))
   }
 
+  /** The relay welcomed us (again) and will offer a new connection if there is something to see. */
+  rejoined(): void {
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#restart)
+    this.#failures = 0
+  }
+
   /** The first picture of `connection` is shown: it takes over, an older one is closed. */
   promote(connection: MediaConnection): void {
     if (this.#next !== connection) return

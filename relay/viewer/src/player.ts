@@ -63,7 +63,8 @@ export class Player {
     element.srcObject = new MediaStream(audio === undefined ? [video] : [video, audio])
     const shown: Shown = { element, video, onFirstFrame }
     this.#next = shown
-    this.#stage.prepend(element)
+    if (this.#current === undefined) this.#stage.prepend(element)
+    else this.#current.element.after(element)
     element.requestVideoFrameCallback((_, metadata) => {
       this.#takeOver(shown)
       this.#frame(shown, metadata)

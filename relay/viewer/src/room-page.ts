@@ -18,7 +18,7 @@ import { hasKeyboardLock } from './pointer.ts'
 import { Progress } from './progress.ts'
 import { SeatBar } from './seat-bar.ts'
 import { seatOffer, type SeatView } from './seats.ts'
-import { type Screen, type ScreenAction, type ScreenInput, screenOf } from './screens.ts'
+import { type Screen, type ScreenAction, type ScreenInput, codecOf, screenOf } from './screens.ts'
 import { ScreenView } from './screen-view.ts'
 import { StatsCollector, type ViewerSample } from './stats.ts'
 import { Toolbar } from './toolbar.ts'
@@ -138,7 +138,7 @@ export class RoomPage {
 
   #onWelcome(viewer: string, role: Role): void {
     this.#seats = { ...this.#seats, viewer, role }
-    this.#render()
+    this.#media.rejoined()
   }
 
   #onConnection(connection: Connection): void {
@@ -151,7 +151,7 @@ export class RoomPage {
   #onNotice(refusal: Refusal): void {
     switch (refusal.code) {
       case 'ERR_CODEC':
-        this.#media.undecodable(/decode ([\w.]+)/.exec(refusal.message)?.[1] ?? "the room's video")
+        this.#media.undecodable(codecOf(refusal))
         return
       case 'ERR_CONNECT_TIMEOUT':
         this.#media.fail(refusal.message)

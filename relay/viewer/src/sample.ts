@@ -9,7 +9,8 @@ export type StatsEntry = Readonly<Record<string, unknown>>
 export interface Reading {
   /** `performance.now()` of the reading. */
   atMs: number
-  trackId: string
+  /** Track and SSRC: counters of two readings are comparable only while it is the same. */
+  streamId: string
   video: StatsEntry
   audio: StatsEntry | undefined
   codec: StatsEntry | undefined
@@ -62,7 +63,12 @@ export function readReport(
   const all = [...entries]
   const byId = (id: unknown): StatsEntry | undefined => all.find((entry) => entry['id'] === id)
   const inbound = all.filter((entry) => entry['type'] === 'inbound-rtp')
-  const video = inbound.find((entry) => entry['kind'] === 'video' && entry['trackIdentifier'] === options.trackId)
+  // A replaced producer may leave the entry of its SSRC behind: the one that packets come for is meant.
+  const video = inbound
+    .filter((entry) => entry['kind'] === 'video' && entry['trackIdentifier'] === options.trackId)
+    .toSorted(
+      (a, b) => (count(b, 'lastPacketReceivedTimestamp') ?? 0) - (count(a, 'lastPacketReceivedTimestamp') ?? 0),
+    )[0]
   if (video === undefined) return undefined
   const transport = byId(video['transportId'])
   const pair =
@@ -71,7 +77,7 @@ export function readReport(
   const audio = inbound.filter((entry) => entry['kind'] === 'audio')
   return {
     atMs: options.atMs,
-    trackId: options.trackId,
+    streamId: `${options.trackId} ${count(video, 'ssrc') ?? ''}`,
     video,
     audio: audio.toSorted((a, b) => (count(b, 'packetsReceived') ?? 0) - (count(a, 'packetsReceived') ?? 0))[0],
     codec: byId(video['codecId']),

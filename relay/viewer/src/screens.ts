@@ -189,6 +189,11 @@ function noPathScreen(input: ScreenInput, untilMs: number): Screen {
   })
 }
 
+/** The codec that an ERR_CODEC is about, as its message names it. */
+export function codecOf(refusal: Refusal): string {
+  return /decode ([\w.]+)/.exec(refusal.message)?.[1] ?? "the room's video"
+}
+
 function undecodableScreen(codec: string): Screen {
   return screen('undecodable', {
     tone: 'bad',
@@ -196,7 +201,7 @@ function undecodableScreen(codec: string): Screen {
     text: 'The room is running, but its video format is not supported here.',
     hint: 'Use a current Chrome, Edge, Firefox or Safari, or ask the host to set spec.video.codec to vp8.',
     code: 'ERR_CODEC',
-    actions: [{ action: 'restart', label: 'Try again' }, ROOMS],
+    actions: [{ action: 'reload', label: 'Try again' }, ROOMS],
   })
 }
 
@@ -220,7 +225,7 @@ const REFUSED_TITLES: Readonly<Record<string, string>> = {
 }
 
 function refusedScreen(refusal: Refusal): Screen {
-  if (refusal.code === 'ERR_CODEC') return undecodableScreen("the room's video")
+  if (refusal.code === 'ERR_CODEC') return undecodableScreen(codecOf(refusal))
   const superseded = refusal.code === 'ERR_SUPERSEDED'
   const again = { action: 'retry', label: superseded ? 'Use this tab' : 'Try again' } as const
   const reload = { action: 'reload', label: 'Reload the page' } as const

@@ -120,7 +120,7 @@ export class StatsCollector {
       const reading = source && readReport(entries, { trackId: source.track.id, atMs })
       const before = this.#reading
       this.#reading = reading
-      if (reading === undefined || before?.trackId !== reading.trackId) return
+      if (reading === undefined || before?.streamId !== reading.streamId) return
       this.#relayClock.add(reading, Date.now() - (performance.timeOrigin + performance.now()))
       this.#publish(figuresBetween(before, reading), atMs)
     } finally {
