@@ -22,6 +22,14 @@ MEDIASOUP_WORKER_BIN    a mediasoup worker of your own
 NESTRI_SKIP_PACKAGES=1  leave Debian packages to you
 `
 
+async function isDone(step, goal) {
+  try {
+    return await step.isDone(goal)
+  } catch (error) {
+    throw Object.assign(error, { step })
+  }
+}
+
 async function runStep(step, number, goal, progress) {
   progress.start(`[${number}/${steps.length}] ${step.title}`)
   try {
@@ -43,13 +51,13 @@ export async function setup(goal) {
   let lock
   try {
     for (const [index, step] of steps.entries()) {
-      if (await step.isDone(goal)) continue
+      if (await isDone(step, goal)) continue
       if (lock === undefined) {
         lock = await lockSetup(join(cacheRoot(), 'setup.lock'), () => {
           process.stderr.write('another set-up is at work on this machine; waiting for it\n')
         })
         // The other one may have done it meanwhile.
-        if (await step.isDone(goal)) continue
+        if (await isDone(step, goal)) continue
       }
       await runStep(step, index + 1, goal, progress)
     }

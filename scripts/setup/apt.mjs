@@ -71,8 +71,8 @@ export async function installPackages(names, progress) {
   let done = 0
   const onLine = (line) => {
     if (/^Get:\d+/.test(line)) progress.update(`downloading ${line.split(' ')[4] ?? ''}`)
-    if (/^Unpacking /.test(line)) progress.update(`unpacking ${line.split(' ')[1]}`)
-    if (/^Setting up /.test(line)) progress.update(`${++done} set up, now ${line.split(' ')[2]}`)
+    if (line.startsWith('Unpacking ')) progress.update(`unpacking ${line.split(' ')[1]}`)
+    if (line.startsWith('Setting up ')) progress.update(`${++done} set up, now ${line.split(' ')[2]}`)
   }
   await withRetries(
     () =>

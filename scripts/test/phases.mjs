@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases of `npm test` in order. Each is one or more commands with a deadline for all of them together.
+
+import { join } from 'node:path'
+import { node24, root } from '../setup/paths.mjs'
+
+const MINUTE_MS = 60_000
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+const script = (name, ...args) => [node24, join(root, 'scripts', name), ...args]
+
+/**
+ * @typedef {object} Phase
+ * @property {string} name for `--only`
+ * @property {string} what said in `--help`
+ * @property {number} deadlineMs for the whole phase
+ * @property {string[][]} [commands] run one after the other; each counts as one check
+ * @property {{files: string[], concurrency?: number, timeoutMs: number}} [tests] node:test files as globs; each test
+ *   counts; `timeoutMs` is for each of them
+ */
+
+/** @type {Phase[]} */
+export const phases = [
+  {
+    name: 'format',
+    what: 'format of every file',
+    deadlineMs: MINUTE_MS,
+    commands: [[bin('biome'), 'format', '.']],
+  },
+  {
+    name: 'lint',
+    what: 'rules of the linter, licence lines, lock file, unused files and packages',
+    deadlineMs: 3 * MINUTE_MS,
+    commands: [
+      [bin('oxlint'), '--type-aware', '--deny-warnings', '.'],
+      script('check-sources.mjs'),
+      script('check-lock.mjs'),
+      [bin('knip'), '--no-progress'],
+    ],
+  },
+  {
+    name: 'typecheck',
+    what: 'types of all packages',
+    deadlineMs: 3 * MINUTE_MS,
+    commands: [[bin('tsc'), '--build']],
+  },
+  {
+    name: 'generate',
+    what: 'generated files are what their sources say',
+    deadlineMs: MINUTE_MS,
+    commands: [[node24, '--conditions=source', join(root, 'scripts', 'generate.ts'), '--check']],
+  },
+  {
+    name: 'unit',
+    what: 'tests without other processes',
+    deadlineMs: 5 * MINUTE_MS,
+    tests: {
+      files: [
+        '{protocol,runtime,streamer,relay,local,bench}/src/**/*.test.ts',
+        'relay/viewer/src/**/*.test.ts',
+        'e2e/support/**/*.test.ts',
+        'scripts/**/*.test.{ts,mjs}',
+      ],
+      timeoutMs: MINUTE_MS,
+    },
+  },
+  {
+    name: 'native',
+    what: "tests of the addon's C++ with address and undefined-behaviour sanitizers",
+    deadlineMs: 12 * MINUTE_MS,
+    commands: [script('test/native.mjs')],
+  },
+  {
+    name: 'process',
+    what: 'tests with real GStreamer, mediasoup and Chromium',
+    deadlineMs: 20 * MINUTE_MS,
+    tests: {
+      files: ['{protocol,runtime,streamer,relay,local,bench}/test/**/*.test.ts', 'e2e/local/**/*.test.ts'],
+      // Media at 60 frames a second does not share two cores with another test.
+      concurrency: 1,
+      timeoutMs: 5 * MINUTE_MS,
+    },
+  },
+]

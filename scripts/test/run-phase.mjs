@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one phase of `npm test`: its commands or its node:test files, within its deadline, with nothing left running.
+
+import { spawn } from 'node:child_process'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { logFolder, node24, root } from '../setup/paths.mjs'
+
+const reporter = fileURLToPath(new URL('./reporter.mjs', import.meta.url))
+/** Between the request to end and the end by force. */
+const GRACE_MS = 5_000
+let current
+
+/** Ends what runs now, when `npm test` itself is told to end. */
+export function endCurrent(signal) {
+  if (current) kill(current, signal)
+}
+
+function kill(child, signal) {
+  try {
+    process.kill(-child.pid, signal)
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
+}
+
+/** Runs a command with our terminal until `signal`'s deadline. Resolves to an empty string or to how it failed. */
+async function runCommand([command, ...args], env, deadlineAtMs) {
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+  current = child
+  let late = false
+  const timers = []
+  const end = () => {
+    late = true
+    kill(child, 'SIGTERM')
+    timers.push(setTimeout(() => kill(child, 'SIGKILL'), GRACE_MS))
+  }
+  timers.push(setTimeout(end, Math.max(0, deadlineAtMs - Date.now())))
+  const how = await new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('exit', (code, signal) => resolve(code === 0 ? '' : (signal ?? `exit status ${code}`)))
+  })
+  for (const timer of timers) clearTimeout(timer)
+  // What the command started and did not end.
+  kill(child, 'SIGKILL')
+  current = undefined
+  return late ? 'its deadline passed' : how
+}
+
+function environment(options) {
+  const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
+  return { ...process.env, PATH: path, ...(options.long && { NESTRI_TEST_LONG: '1' }) }
+}
+
+async function runTests(phase, options, deadlineAtMs) {
+  const { concurrency, timeoutMs } = phase.tests
+  const summary = join(logFolder, `test-${phase.name}.json`)
+  await mkdir(logFolder, { recursive: true })
+  await rm(summary, { force: true })
+  const files = options.files.length > 0 ? options.files : phase.tests.files
+  const args = [
+    '--conditions=source',
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    `--test-timeout=${options.long ? timeoutMs * 4 : timeoutMs}`,
+    ...(concurrency === undefined ? [] : [`--test-concurrency=${concurrency}`]),
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${summary}`,
+    ...files,
+  ]
+  const how = await runCommand([node24, ...args], environment(options), deadlineAtMs)
+  const found = await readFile(summary, 'utf8').catch(() => '')
+  if (found === '') return { passed: 0, failed: 1, skipped: 0, why: [how || 'no result was written'] }
+  const result = JSON.parse(found)
+  const why = result.failures.map(({ name, file, line }) => `${name} (${file?.replace(`${root}/`, '')}:${line})`)
+  if (how !== '' && result.failed === 0) return { ...result, failed: 1, why: [how] }
+  return { ...result, why }
+}
+
+async function runCommands(phase, options, deadlineAtMs) {
+  const result = { passed: 0, failed: 0, skipped: 0, why: [] }
+  for (const command of phase.commands) {
+    const how = await runCommand(command, environment(options), deadlineAtMs)
+    if (how === '') result.passed += 1
+    else {
+      result.failed += 1
+      result.why.push(`${command.join(' ').replaceAll(`${root}/`, '')}: ${how}`)
+    }
+  }
+  return result
+}
+
+/**
+ * Runs a phase.
+ * @param {import('./phases.mjs').Phase} phase
+ * @param {{long: boolean, files: string[]}} options
+ * @returns {Promise<{passed: number, failed: number, skipped: number, why: string[], slowest?: {name: string, ms: number}[]}>}
+ */
+export function runPhase(phase, options) {
+  const deadlineAtMs = Date.now() + (options.long ? phase.deadlineMs * 6 : phase.deadlineMs)
+  return phase.tests ? runTests(phase, options, deadlineAtMs) : runCommands(phase, options, deadlineAtMs)
+}
