@@ -21,7 +21,7 @@ function problemsOf(file, text) {
   if (NATIVE.test(file) && lines.length > MAX_NATIVE_LINES + 1) {
     problems.push(`it has ${lines.length - 1} lines, more than ${MAX_NATIVE_LINES}`)
   }
-  if (/\.ts$/.test(file) && file !== ADDON_LOADER && /(require|import|dlopen)\([^)]*\.node['"`)]/.test(text)) {
+  if (file.endsWith('.ts') && file !== ADDON_LOADER && /(require|import|dlopen)\([^)]*\.node['"`)]/.test(text)) {
     problems.push(`it loads a .node file; only ${ADDON_LOADER} does`)
   }
   return problems.map((problem) => `${file}: ${problem}`)

@@ -4,23 +4,28 @@
 
 const SLOWEST = 5
 
+/** Whether an event is about a test; a file or a suite is reported like one, and counts only when it fails by itself. */
+function isTest({ type, data }) {
+  if (type !== 'test:pass' && type !== 'test:fail') return false
+  const holdsTests = data.details?.type === 'suite' || (data.nesting === 0 && data.name === data.file)
+  return type === 'test:fail' || !holdsTests
+}
+
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const failures = []
-  const slow = []
-  for await (const { type, data } of events) {
-    if (type !== 'test:pass' && type !== 'test:fail') continue
-    // A file with tests in it is reported like a test; only what failed in it beside its tests counts.
-    const isFile = data.details?.type === 'suite' || (data.nesting === 0 && data.name === data.file)
-    if (type === 'test:pass' && isFile) continue
-    if (data.skip !== undefined || data.todo !== undefined) counts.skipped += 1
-    else if (type === 'test:pass') counts.passed += 1
+  const tests = []
+  for await (const event of events) {
+    if (!isTest(event)) continue
+    const { name, file, line, skip, todo, details } = event.data
+    tests.push({ name, ms: Math.round(details?.duration_ms ?? 0) })
+    if (skip !== undefined || todo !== undefined) counts.skipped += 1
+    else if (event.type === 'test:pass') counts.passed += 1
     else {
       counts.failed += 1
-      failures.push({ name: data.name, file: data.file, line: data.line, error: data.details?.error?.message })
+      failures.push({ name, file, line })
     }
-    slow.push({ name: data.name, ms: Math.round(data.details?.duration_ms ?? 0) })
   }
-  slow.sort((a, b) => b.ms - a.ms)
-  yield `${JSON.stringify({ ...counts, failures, slowest: slow.slice(0, SLOWEST) })}\n`
+  tests.sort((a, b) => b.ms - a.ms)
+  yield `${JSON.stringify({ ...counts, failures, slowest: tests.slice(0, SLOWEST) })}\n`
 }
