@@ -3,6 +3,7 @@
 
 import { ERRORS } from '@nestri/protocol'
 import type { ErrorCode } from '@nestri/protocol'
+import * as v from 'valibot'
 
 /** A line of a child's log. */
 export interface LogLine {
@@ -31,6 +32,36 @@ export function parseLogLine(line: string): LogLine | undefined {
   } catch {
     return undefined
   }
+}
+
+/** A change of one of the runner's steps (desktop, audio, streamer, game). */
+export interface StepChange {
+  step: string
+  state: 'starting' | 'ready' | 'failed' | 'stopped'
+  detail: string
+}
+
+const stepChange = v.object({
+  type: v.literal('status'),
+  step: v.string(),
+  state: v.picklist(['starting', 'ready', 'failed', 'stopped']),
+  detail: v.string(),
+})
+
+/** Reads a line of the runner's standard output. */
+export function parseStepChange(line: string): StepChange | undefined {
+  try {
+    const parsed = v.safeParse(stepChange, JSON.parse(line))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What the user is told of a step: that it is there, and every failure; undefined = nothing. */
+export function stepWords({ step, state, detail }: StepChange): string | undefined {
+  if (state === 'ready') return `${step} ready`
+  return state === 'failed' ? `${step} ${detail}` : undefined
 }
 
 /** How a program explained its end: the sentence, its code and the hint that runApp prints. */

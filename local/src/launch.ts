@@ -12,7 +12,7 @@ import type { Arguments } from './arguments.ts'
 import { startCaretaker } from './caretaker.ts'
 import { openCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { parseLogLine } from './child-words.ts'
+import { parseLogLine, parseStepChange, stepWords } from './child-words.ts'
 import { inviteClaims, operatorClaims, runnerClaims } from './claims.ts'
 import { ROOT } from './config.ts'
 import type { LaunchConfig } from './config.ts'
@@ -171,6 +171,9 @@ function program(
     dieWithParent: false,
     onStdout: (line) => {
       if (verbose) screen.line(`${name}: ${line}`)
+      const change = parseStepChange(line)
+      const words = change === undefined ? undefined : stepWords(change)
+      if (words !== undefined) screen.status(words)
     },
     onStderr: (line) => {
       if (verbose) screen.line(`${name}: ${line}`)

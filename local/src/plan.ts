@@ -2,7 +2,6 @@
 // Everything that follows from the room, the command line and this machine before anything is started: ports, addresses,
 // and the environment of relay and runner. Pure.
 
-import { join } from 'node:path'
 import { formatEnv, relayEnv, toStreamerEnv } from '@nestri/protocol'
 import type { Environment, NestriRoom, NestriRoomSpec, RelaySettings } from '@nestri/protocol'
 import { originOf } from './links.ts'
@@ -91,7 +90,7 @@ function runnerEnvOf(
     epoch,
     display,
     runId: markOf(runId, 'runner', epoch),
-    runDir: join(folders.runner, String(epoch)),
+    runDir: folders.runner,
     parentStdin: true,
     verbose: relay.verbose,
     debug: relay.debug,
