@@ -29,7 +29,11 @@ export class Ingest {
    * @throws {NestriError} ERR_SDP when a codec or parameter does not fit the router
    */
   static async open(media: RoomMedia, router: Router, offer: IngestOffer): Promise<Ingest> {
-    const { transport, description } = await media.openTransport(media.home, { enableSctp: true })
+    const { transport, description } = await media.openTransport(media.home, {
+      enableSctp: true,
+      // webrtcbin's ICE agent sends no consent checks (RFC 7675); the runner's heartbeat tells when it is gone.
+      iceConsentTimeout: 0,
+    })
     const ingest = new Ingest(transport, description)
     try {
       const { role, fingerprint } = offer.remote
