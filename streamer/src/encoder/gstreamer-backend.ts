@@ -25,8 +25,12 @@ const TICK_MS = 250
 /** How often figures are told. */
 const STATS_MS = 1_000
 
+type Fault = Extract<NativeEvent, { type: 'error' }>
+
 interface Running {
   session: NativeSession
+  /** Errors that came while it started: the start's own failure tells them. */
+  startFaults: Fault[] | undefined
   candidate: Candidate
   video: VideoSettings
   connected: boolean
@@ -89,14 +93,19 @@ export class GstreamerBackend implements EncoderBackend {
       stunServer: request.stunServer,
     })
     const session = this.#addon.openSession(options, (event) => this.#onNative(event))
+    const running = this.#watch(session, candidate, video)
+    this.#running = running
     try {
-      this.#running = this.#watch(session, candidate, video)
       await session.start()
     } catch (error) {
+      const faults = running.startFaults ?? []
       this.#stopWatching()
       await session.close()
-      throw startFailure(error, source)
+      throw startFailure(error, faults, source)
     }
+    const faults = running.startFaults ?? []
+    running.startFaults = undefined
+    for (const fault of faults) this.#onFault(fault)
     this.#events.emit({ type: 'status', state: 'ready', reason: '' })
     return { encoder: facts, missing: [...missing], liveBitrate: candidate.record.liveBitrate }
   }
@@ -106,6 +115,7 @@ export class GstreamerBackend implements EncoderBackend {
     const window = openWindow(nowMs, session.stats())
     return {
       session,
+      startFaults: [],
       candidate,
       video,
       connected: false,
@@ -262,8 +272,13 @@ export class GstreamerBackend implements EncoderBackend {
     this.#events.emit({ type: 'connection', state })
   }
 
-  #onFault({ part, element, message }: Extract<NativeEvent, { type: 'error' }>): void {
+  #onFault(fault: Fault): void {
     const running = this.#running
+    const { part, element, message } = fault
+    if (running?.startFaults !== undefined) {
+      running.startFaults.push(fault)
+      return
+    }
     // A restart in progress tears the old pipeline down; what that one still says no longer matters.
     if (running === undefined || (part === 'encoder' && running.restarting !== undefined)) return
     const { state, action } = nextFault(running.faults, { part, nowMs: performance.now() })
@@ -326,14 +341,10 @@ function notStarted(): CommandError {
   return new CommandError('not-started', 'no session was started')
 }
 
-function startFailure(error: unknown, source: SessionRequest['source']): NestriError {
-  const detail = messageOf(error)
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'ERR_CAPTURE'
-    ? new NestriError(
-        'ERR_CAPTURE',
-        { source: source.kind === 'x11' ? source.display : source.kind, detail },
-        { cause: error },
-      )
-    : new NestriError('ERR_PIPELINE', { element: 'start', detail }, { cause: error })
+function startFailure(error: unknown, faults: readonly Fault[], source: SessionRequest['source']): NestriError {
+  const capture = faults.find(({ part }) => part === 'producer')
+  const place = source.kind === 'x11' ? `X display ${source.display}` : source.kind
+  return capture === undefined
+    ? new NestriError('ERR_PIPELINE', { element: 'start', detail: messageOf(error) }, { cause: error })
+    : new NestriError('ERR_CAPTURE', { source: place, detail: capture.message }, { cause: error })
 }

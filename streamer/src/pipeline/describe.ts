@@ -63,15 +63,14 @@ export function describeEncoder(candidate: Candidate, video: VideoSettings): Des
 
 /** A short encode with the very settings of the session. */
 export function describeProbe(candidate: Candidate, video: VideoSettings): ProbeOptions {
-  const hardware = candidate.record.type === 'hardware'
   return {
     launch: describeEncoder(candidate, video).native.launch,
     widthPx: video.widthPx,
     heightPx: video.heightPx,
     framerateFps: video.framerateFps,
     frames: 10,
-    // The first use of a driver compiles kernels and wakes the card.
-    timeoutMs: hardware ? 10_000 : 5_000,
+    // The first use of a driver compiles kernels and wakes the card; software takes its time for large pictures.
+    timeoutMs: 10_000,
   }
 }
 

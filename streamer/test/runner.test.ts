@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runner with real processes: Xvfb, PulseAudio, an X11 program as the game. Only the streamer host is a fake.
+
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { findProgram } from '../src/runner/step.ts'
+import { CLOCK, environmentOf, sharedMemory, TestRunner } from './support/test-runner.ts'
+
+const ALL = ['desktop', 'audio', 'streamer', 'game']
+
+/** The run's end must leave no process, socket, shared memory or file. */
+async function assertNothingLeft(runner: TestRunner, display: string, pids: readonly number[]): Promise<void> {
+  await runner.until('the end of all processes', () => runner.processes().length === 0)
+  const number = display.slice(1)
+  await runner.until('an empty folder', () => readdirSync(runner.temporary).length === 0)
+  await runner.until(
+    'no X socket',
+    () => !existsSync(`/tmp/.X11-unix/X${number}`) && !existsSync(`/tmp/.X${number}-lock`),
+  )
+  assert.deepEqual(
+    sharedMemory().filter(({ creator }) => pids.includes(creator)),
+    [],
+  )
+}
+
+async function aReadyRoom(env: Readonly<Record<string, string>> = {}): Promise<TestRunner> {
+  const runner = new TestRunner({ env })
+  await runner.allReady(...ALL)
+  return runner
+}
+
+function displayOf(runner: TestRunner): string {
+  return environmentOf(runner.pidOf('game'))['DISPLAY'] ?? ''
+}
+
+test('a room starts step by step, its game sees picture and sound and no token, and SIGTERM ends everything in 4 s', async () => {
+  await using runner = await aReadyRoom()
+  const starts = runner.statuses
+    .filter(({ state, detail }) => state === 'starting' && detail === '')
+    .map(({ step }) => step)
+  assert.deepEqual(starts, ALL)
+
+  const game = environmentOf(runner.pidOf('game'))
+  assert.match(game['DISPLAY'] ?? '', /^:\d+$/)
+  assert.match(game['PULSE_SERVER'] ?? '', /^unix:/)
+  assert.equal(game['SDL_AUDIODRIVER'], 'pulseaudio')
+  assert.ok(game['PATH']?.includes('/usr/games'))
+  assert.ok(!JSON.stringify(game).includes('secret.token'))
+  assert.equal(environmentOf(runner.pidOf('streamer'))['NESTRI_TOKEN'], 'secret.token.value')
+  const [folder = ''] = readdirSync(runner.temporary)
+  assert.equal(statSync(join(runner.temporary, folder)).mode & 0o777, 0o700)
+
+  const [display, pids] = [displayOf(runner), runner.processes().map(({ pid }) => pid)]
+  const startMs = performance.now()
+  runner.kill('SIGTERM')
+  assert.deepEqual(await runner.exited, { code: 0, signal: null })
+  assert.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`)
+  const stops = runner.statuses.filter(({ state }) => state === 'stopped').map(({ step }) => step)
+  assert.deepEqual(stops, ALL.toReversed())
+  await assertNothingLeft(runner, display, pids)
+})
+
+test('a streamer that is killed comes back under the same game', async () => {
+  await using runner = await aReadyRoom()
+  const [game, desktop] = [runner.pidOf('game'), runner.pidOf('desktop')]
+  process.kill(runner.pidOf('streamer'), 'SIGKILL')
+  await runner.until('the streamer back', () => runner.timesReady('streamer') === 2)
+  assert.equal(runner.pidOf('game'), game)
+  assert.equal(runner.pidOf('desktop'), desktop)
+})
+
+test('a game that is killed comes back alone', async () => {
+  await using runner = await aReadyRoom()
+  const others = ['desktop', 'audio', 'streamer'].map((step) => runner.pidOf(step))
+  process.kill(runner.pidOf('game'), 'SIGKILL')
+  await runner.until('the game back', () => runner.timesReady('game') === 2)
+  assert.deepEqual(
+    ['desktop', 'audio', 'streamer'].map((step) => runner.pidOf(step)),
+    others,
+  )
+})
+
+for (const [step, other] of [
+  ['desktop', 'audio'],
+  ['audio', 'desktop'],
+] as const) {
+  test(`${step} that is killed takes streamer and game with it, and all come back`, async () => {
+    await using runner = await aReadyRoom()
+    const before = Object.fromEntries(ALL.map((name) => [name, runner.pidOf(name)]))
+    process.kill(runner.pidOf(step), 'SIGKILL')
+    await runner.until('all back', () => [step, 'streamer', 'game'].every((name) => runner.timesReady(name) === 2))
+    for (const name of [step, 'streamer', 'game']) assert.notEqual(runner.pidOf(name), before[name], name)
+    assert.equal(runner.pidOf(other), before[other])
+  })
+}
+
+test('kill -9 of the runner leaves no process, socket, shared memory or file, not even of a game that forked', async () => {
+  await using runner = await aReadyRoom({ NESTRI_LAUNCH_CMD: `sh -c "setsid sleep 1000 & exec ${CLOCK} --fps 10"` })
+  await runner.until(
+    'the game and what it started',
+    () => runner.processes().filter(({ step }) => step === 'game').length === 2,
+  )
+  const [display, pids] = [displayOf(runner), runner.processes().map(({ pid }) => pid)]
+  assert.ok(
+    sharedMemory().some(({ creator }) => pids.includes(creator)),
+    'the game shares memory with the desktop',
+  )
+  runner.kill('SIGKILL')
+  await runner.exited
+  await assertNothingLeft(runner, display, pids)
+})
+
+test('a room ends when its parent closes standard input', async () => {
+  await using runner = await aReadyRoom()
+  const [display, pids] = [displayOf(runner), runner.processes().map(({ pid }) => pid)]
+  runner.closeStdin()
+  assert.deepEqual(await runner.exited, { code: 0, signal: null })
+  await assertNothingLeft(runner, display, pids)
+})
+
+test('a game that ignores SIGTERM and leaves its process group ends with the room all the same', async () => {
+  const command = `sh -c "trap '' TERM; setsid sh -c 'trap \\"\\" TERM; while :; do sleep 1; done' & ${CLOCK} --fps 10; while :; do sleep 1; done"`
+  await using runner = await aReadyRoom({ NESTRI_LAUNCH_CMD: command })
+  const display = displayOf(runner)
+  const startMs = performance.now()
+  runner.kill('SIGTERM')
+  await runner.exited
+  assert.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`)
+  await assertNothingLeft(runner, display, [])
+})
+
+test('a runner ends what an earlier one of the same name has left', async () => {
+  await using first = await aReadyRoom()
+  const pids = first.processes().map(({ pid }) => pid)
+  await using second = new TestRunner({ env: { NESTRI_RUN_ID: first.runId, AUDIO_CAPTURE_METHOD: 'none' } })
+  await second.allReady('desktop', 'streamer', 'game')
+  assert.ok(!first.processes().some(({ pid }) => pids.includes(pid)))
+})
+
+test('an existing display is streamed without a desktop or a program of our own', async () => {
+  await using desktop = await aReadyRoom({ AUDIO_CAPTURE_METHOD: 'none', NESTRI_LAUNCH_CMD: CLOCK }).catch(
+    (error: unknown) => {
+      throw error
+    },
+  )
+  const { DISPLAY = '', XAUTHORITY = '' } = environmentOf(desktop.pidOf('game'))
+  await using runner = new TestRunner({
+    env: { DISPLAY, XAUTHORITY, AUDIO_CAPTURE_METHOD: 'none', NESTRI_LAUNCH_CMD: '' },
+  })
+  await runner.allReady('streamer')
+  assert.deepEqual(
+    runner.processes().map(({ step }) => step),
+    ['streamer'],
+  )
+  assert.equal(environmentOf(runner.pidOf('streamer'))['DISPLAY'], DISPLAY)
+})
+
+test('a test picture needs no desktop, no sound and no game', async () => {
+  await using runner = new TestRunner({ env: { NESTRI_CAPTURE: 'test', AUDIO_CAPTURE_METHOD: 'none' } })
+  await runner.allReady('streamer')
+  assert.deepEqual(
+    runner.processes().map(({ step }) => step),
+    ['streamer'],
+  )
+})
+
+/** A room that cannot be: its exit status and last words. */
+async function refused(env: Readonly<Record<string, string>>, hostArgs: readonly string[] = []): Promise<string> {
+  await using runner = new TestRunner({ env, hostArgs })
+  const { code } = await runner.exited
+  assert.deepEqual(runner.processes(), [])
+  return `${code}\n${runner.stderr}`
+}
+
+test('a program that is not installed is named before anything is started', async () => {
+  assert.match(
+    await refused({ NESTRI_LAUNCH_CMD: 'no-such-game --fast' }),
+    /^1\nthe program no-such-game .*ERR_PROGRAM_MISSING/,
+  )
+})
+
+test('PipeWire that is not installed is named', { skip: hasPipeWire() ? 'PipeWire is installed' : false }, async () => {
+  assert.match(await refused({ AUDIO_CAPTURE_METHOD: 'pipewire' }), /^1\nthe program pipewire .*ERR_PROGRAM_MISSING/)
+})
+
+test('a display that does not exist is named', async () => {
+  assert.match(await refused({ DISPLAY: ':4711' }), /^1\n.*:4711.*ERR_CAPTURE/)
+})
+
+test('a wrong environment is told with all its problems at once, status 78', async () => {
+  const words = await refused({ FRAMERATE: '1000', VIDEO_BITRATE: 'much' })
+  assert.match(words, /^78\n/)
+  assert.match(words, /FRAMERATE=1000/)
+  assert.match(words, /VIDEO_BITRATE=much/)
+})
+
+test('what the streamer says about a failure that stays so ends the room with the same words', async () => {
+  const words = await refused({}, ['the link has expired (ERR_TOKEN_EXPIRED)'])
+  assert.match(words, /^1\n/)
+  assert.match(words, /the link has expired \(ERR_TOKEN_EXPIRED\)\nDo something about it\.\n$/)
+})
+
+test('a room whose folder is given keeps to it and leaves it empty', async () => {
+  await using runner = new TestRunner({ env: { NESTRI_CAPTURE: 'test', AUDIO_CAPTURE_METHOD: 'pulseaudio' } })
+  const folder = join(runner.temporary, 'given')
+  mkdirSync(folder, { mode: 0o700 })
+  mkdirSync(join(folder, 'room-left'))
+  await using inFolder = new TestRunner({ env: { NESTRI_CAPTURE: 'test', NESTRI_RUN_DIR: folder } })
+  await inFolder.allReady('audio', 'streamer')
+  assert.equal(readdirSync(folder).length, 1)
+  inFolder.kill('SIGTERM')
+  await inFolder.exited
+  assert.deepEqual(readdirSync(folder), [])
+})
+
+function hasPipeWire(): boolean {
+  return findProgram('pipewire', process.env['PATH'] ?? '') !== undefined
+}
