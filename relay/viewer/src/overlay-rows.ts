@@ -43,7 +43,7 @@ export function overlayRows(sample: ViewerSample): OverlayRow[] {
     ),
     row(
       'Bitrate',
-      `${mbit(sample.bitrateKbps)} of ${mbit(stats?.targetBitrateKbps)}`,
+      `${mega(sample.bitrateKbps)} of ${mega(stats?.targetBitrateKbps)} Mbit/s`,
       'Arrived, and the target of the encoder',
     ),
     row('Round trip', ms(sample.rttMs), `To the relay and back, over ${sample.protocol ?? 'an unknown protocol'}`),
@@ -62,6 +62,7 @@ export function clockNote(sample: ViewerSample): string {
   const { clock } = sample
   if (sample.glassToGlassMs === undefined) return 'This browser does not tell the capture time'
   if (clock === undefined) return 'Capture to screen; the clocks of both machines are taken for equal'
+  if (clock.aheadMs === 0) return `Capture to screen; the clocks agree to ± ${ms(clock.uncertaintyMs)}`
   const side = clock.aheadMs < 0 ? 'behind' : 'ahead of'
   return `Capture to screen; this clock is ${ms(Math.abs(clock.aheadMs))} ${side} the relay's, ± ${ms(clock.uncertaintyMs)}`
 }
@@ -71,9 +72,8 @@ function encoderReason(sample: ViewerSample): string {
   if (encoder == null) return 'The room has not told its encoder yet'
   if (encoder.fallbackReason !== '') return encoder.fallbackReason
   const [first] = encoder.rejected
-  return first === undefined
-    ? `The best encoder for ${encoder.codec} here`
-    : `${first.name} was not taken: ${first.reason}`
+  if (first === undefined) return `The best encoder for ${encoder.codec} here`
+  return first.reason.includes(first.name) ? first.reason : `${first.name}: ${first.reason}`
 }
 
 function picture(sample: ViewerSample): string {
@@ -89,8 +89,8 @@ function ms(value: number | undefined): string {
   return value === undefined ? UNKNOWN : `${value.toFixed(value < 10 ? 1 : 0)} ms`
 }
 
-function mbit(kbps: number | undefined): string {
-  return kbps === undefined ? UNKNOWN : `${(kbps / 1000).toFixed(1)} Mbit/s`
+function mega(kilo: number | undefined): string {
+  return kilo === undefined ? UNKNOWN : (kilo / 1000).toFixed(1)
 }
 
 function perSecond(value: number | undefined): string {

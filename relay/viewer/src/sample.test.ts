@@ -92,3 +92,10 @@ test('the clock of the relay is estimated from the report that was least delayed
   assert.equal(clock.aheadMs, 100)
   assert.equal(clock.uncertaintyMs, 6)
 })
+
+test('clocks that differ by less than the way of a report count as equal', () => {
+  const clock = new RelayClock()
+  const entries = report().map((entry) => (entry['id'] === 'r' ? { ...entry, timestamp: 5_002 } : entry))
+  clock.add(read(entries, 0), 0)
+  assert.equal(clock.aheadMs, 0)
+})

@@ -125,37 +125,47 @@ export function figuresBetween(before: Reading, after: Reading): ViewerFigures {
   }
 }
 
-/** The smallest difference of clocks seen lately is the one least delayed on its way. */
+/** Reports that an estimate looks back on: about half a minute. */
 const CLOCK_SAMPLES = 30
 
-/** Estimates how far the local Unix clock is ahead of the relay's, from the relay's RTCP sender reports (RFC 3550 §6.4.1). */
+/**
+ * Estimates how far the local Unix clock is ahead of the relay's, from the relay's RTCP sender reports (RFC 3550 §6.4.1):
+ * the report that was least delayed on its way counts, less half of the shortest round trip.
+ */
 export class RelayClock {
-  readonly #aheadMs: number[] = []
+  readonly #samples: { aheadMs: number; rttMs: number }[] = []
   #lastRemoteMs = 0
-  #rttMs = 0
 
   /** `unixSkewMs` = what to add to stats timestamps to get `Date.now()` time (both are Unix, but only one is stepped). */
   add(reading: Reading, unixSkewMs: number): void {
     const remoteMs = count(reading.remote, 'remoteTimestamp')
     const localMs = count(reading.remote, 'timestamp')
-    if (remoteMs === undefined || localMs === undefined || remoteMs === this.#lastRemoteMs) return
+    const rttMs = times1000(count(reading.pair, 'currentRoundTripTime'))
+    if (remoteMs === undefined || localMs === undefined || rttMs === undefined || remoteMs === this.#lastRemoteMs)
+      return
     this.#lastRemoteMs = remoteMs
-    this.#rttMs = times1000(count(reading.pair, 'currentRoundTripTime')) ?? this.#rttMs
-    this.#aheadMs.push(localMs + unixSkewMs - remoteMs)
-    if (this.#aheadMs.length > CLOCK_SAMPLES) this.#aheadMs.shift()
+    this.#samples.push({ aheadMs: localMs + unixSkewMs - remoteMs, rttMs })
+    if (this.#samples.length > CLOCK_SAMPLES) this.#samples.shift()
   }
 
-  /** Milliseconds that the local clock is ahead; undefined before the first report. Off by less than half a round trip. */
+  /**
+   * Milliseconds that the local clock is ahead; undefined before the first report. 0 where the difference could as well
+   * be the way of the report: clocks that are set by NTP, or are the same one, agree.
+   */
   get aheadMs(): number | undefined {
-    if (this.#aheadMs.length === 0) return undefined
-    return Math.min(...this.#aheadMs) - this.#rttMs / 2
+    if (this.#samples.length === 0) return undefined
+    const aheadMs = Math.min(...this.#samples.map((sample) => sample.aheadMs)) - this.uncertaintyMs
+    return Math.abs(aheadMs) <= this.uncertaintyMs + AGREE_MS ? 0 : aheadMs
   }
 
   /** Half a round trip: how wrong the estimate may be. */
   get uncertaintyMs(): number {
-    return this.#rttMs / 2
+    return this.#samples.length === 0 ? 0 : Math.min(...this.#samples.map(({ rttMs }) => rttMs)) / 2
   }
 }
+
+/** Both timestamps are rounded to milliseconds somewhere on their way. */
+const AGREE_MS = 1
 
 function count(entry: StatsEntry | undefined, name: string): number | undefined {
   const value = entry?.[name]
