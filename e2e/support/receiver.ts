@@ -151,7 +151,7 @@ export function openReceiver(options: ReceiverOptions): Receiver {
   } as Receiver
 }
 
-/** Counts a room's video packets into `received`. RTX arrives repaired or on its own payload type, which is not counted. */
+/** Counts a room's video packets into `received`. */
 function countVideo(received: Received, openedAtMs: number): (packet: RtpPacket, sdp: string) => void {
   let highest: number | undefined
   let timestamp: number | undefined
@@ -159,7 +159,7 @@ function countVideo(received: Received, openedAtMs: number): (packet: RtpPacket,
   const idOf = (sdp: string, uri: string): number =>
     Number(new RegExp(`a=extmap:(\\d+)(?:/\\w+)? ${uri.replaceAll('.', '\\.')}`).exec(sdp)?.[1] ?? -1)
   return (packet, sdp) => {
-    if (packet.payload.length === 0 || /apt=/.test(sdpFmtp(sdp, packet.payloadType))) return
+    if (packet.payloadType !== videoPayloadType(sdp)) return
     received.videoPackets++
     received.videoBytes += packet.payload.length
     if (packet.extensions.has(idOf(sdp, HEADER_EXTENSIONS.playoutDelay.uri))) received.playoutDelay++
@@ -186,6 +186,7 @@ function countVideo(received: Received, openedAtMs: number): (packet: RtpPacket,
   }
 }
 
-function sdpFmtp(sdp: string, payloadType: number): string {
-  return new RegExp(`a=fmtp:${payloadType} (.*)`).exec(sdp)?.[1] ?? ''
+/** Payload type of the video itself; RTX and the probation packets of the bandwidth estimate have others. */
+function videoPayloadType(sdp: string): number {
+  return Number(/m=video \d+ \S+ (\d+)/.exec(sdp)?.[1] ?? -1)
 }
