@@ -22,9 +22,7 @@ export const startPackages = {
   'libgstreamer1.0-dev': 'pipelines',
   'libgstreamer-plugins-base1.0-dev': 'RTP, SDP and video helpers of GStreamer',
   'libgstreamer-plugins-bad1.0-dev': 'interface of webrtcbin',
-  'libxcb1-dev': 'connection to the X display',
-  'libxcb-xtest0-dev': 'keyboard and mouse input',
-  'libxkbcommon-dev': 'names of keys',
+  'libxcb1-dev': 'connection to the X display, keyboard and mouse',
   // Elements that the pipelines are made of.
   'gstreamer1.0-plugins-base': 'conversion, Opus',
   'gstreamer1.0-plugins-good': 'ximagesrc, vp8enc, RTP payloaders',
@@ -38,6 +36,7 @@ export const startPackages = {
   'pulseaudio-utils': 'pactl makes the null sink',
   'chocolate-doom': 'the default game',
   freedoom: 'its free data',
+  openssl: 'makes the certificate of `npm start --lan`',
 }
 
 /** For `npm test`, in addition. */
@@ -45,10 +44,7 @@ export const testPackages = {
   chromium: 'the browser that joins rooms',
   'fonts-dejavu-core': 'text in screenshots',
   'doctest-dev': "tests of the addon's core",
-  'gstreamer1.0-libav': 'decodes H.264 to check what was encoded',
-  'gstreamer1.0-tools': 'gst-inspect-1.0 and gst-launch-1.0',
-  'libx11-dev': 'programs of the tests that draw and read keys',
-  'libxext-dev': 'shared memory for the X11 program that tests stream',
-  'clang-format': 'format of C++',
-  procps: 'lists of processes before and after',
+  'libx11-dev': 'the X11 program that tests stream',
+  'libxext-dev': 'shared memory for its pictures',
+  'clang-format': 'checks the format of C++',
 }

@@ -24,7 +24,7 @@ export const phases = [
     name: 'format',
     what: 'format of every file',
     deadlineMs: MINUTE_MS,
-    commands: [[bin('biome'), 'format', '.']],
+    commands: [[bin('biome'), 'format', '.'], script('check-native-format.mjs')],
   },
   {
     name: 'lint',
