@@ -120,10 +120,15 @@ function slowEncoder(now: Medians): Lag | undefined {
   const fps = Math.max(now.sentFps ?? 0, 1)
   const slow = above(now.encodeMsP50, (1000 / fps) * LAG_LIMITS.intervalShare)
   if (!slow && !above(now.encoderDropsFps, Math.max(1, fps * LAG_LIMITS.dropShare))) return undefined
-  const figure = slow
-    ? `${round(now.encodeMsP50, 1)} ms per frame`
-    : `${round(now.encoderDropsFps)} frames a second dropped`
-  return lag('encoder', `The room's encoder is too slow: ${figure}. A GPU or a smaller picture helps.`)
+  if (!slow) {
+    const dropped = round(now.encoderDropsFps)
+    return lag(
+      'encoder',
+      `The room's machine is too busy: ${dropped} frames a second are dropped before they are encoded.`,
+    )
+  }
+  const perFrame = round(now.encodeMsP50, 1)
+  return lag('encoder', `The room's encoder is too slow: ${perFrame} ms per frame. A GPU or a smaller picture helps.`)
 }
 
 function jitter(now: Medians): Lag | undefined {
