@@ -22,6 +22,7 @@ export const startPackages = {
   'libgstreamer1.0-dev': 'pipelines',
   'libgstreamer-plugins-base1.0-dev': 'RTP, SDP and video helpers of GStreamer',
   'libgstreamer-plugins-bad1.0-dev': 'interface of webrtcbin',
+  'libnice-dev': 'settings of ICE inside webrtcbin',
   'libxcb1-dev': 'connection to the X display, keyboard and mouse',
   // Elements that the pipelines are made of.
   'gstreamer1.0-plugins-base': 'conversion, Opus',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "publisher.h"
 
+#include "ice_agent.h"
 #include "signals.h"
 
 #include <gst/sdp/sdp.h>
@@ -168,6 +169,7 @@ Result<std::unique_ptr<Publisher>> Publisher::create(GstElement* pipeline, Optio
   g_object_set(webrtc.get(), "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", 0, nullptr);
   if (!options.stunServer.empty())
     g_object_set(webrtc.get(), "stun-server", options.stunServer.c_str(), nullptr);
+  configureIce(webrtc.get());
   auto state = std::make_shared<State>(std::move(options));
   state->webrtc = webrtc.get();
   connectShared(webrtc.get(), "deep-element-added", &State::onElement, state);
