@@ -15,6 +15,8 @@ export interface KeptChildOptions {
   start: (incarnation: number) => Promise<ChildOptions>
   /** Whether it ever did what it is for. */
   everWorked: () => boolean
+  /** Whether it repeats by itself what is worth repeating. */
+  repeatsItself: boolean
   /** Ends what an incarnation that is gone left behind, so that it does not stand in the way of its successor. */
   sweep: (incarnation: number) => Promise<void>
   /** Tells the user something. */
@@ -91,9 +93,10 @@ export class KeptChild implements AsyncDisposable {
       await pause(LAST_WORDS_MS)
       if (this.#closing.signal.aborted) return
       const sentence = lastSentence(words)
+      const { repeatsItself } = this.#options
       const everWorked = this.#options.everWorked()
       const uptimeMs = performance.now() - startedAtMs
-      const decision = afterEnd({ code: status.code, uptimeMs, everWorked, sentence, earlyEnds })
+      const decision = afterEnd({ code: status.code, uptimeMs, everWorked, repeatsItself, sentence, earlyEnds })
       child.signal('SIGKILL')
       await this.#options.sweep(incarnation)
       if (decision.kind === 'give up') throw this.#failure(words, status)

@@ -35,8 +35,8 @@ import type { Sign } from './tokens.ts'
 const START_MS = 90_000
 const READY_POLL_MS = 50
 /** Runner and relay end one after the other; together they stay below the 5 s that a user is promised. */
-const RUNNER_GRACE_MS = 2_800
-const RELAY_GRACE_MS = 1_200
+const RUNNER_GRACE_MS = 3_400
+const RELAY_GRACE_MS = 1_000
 /** How often it is looked whether whoever started this program is still there. */
 const PARENT_POLL_MS = 500
 
@@ -123,6 +123,8 @@ async function run({ signal, stack }: App, options: RunOptions): Promise<void> {
   const facts = await within(Promise.race([failed, live.promise, untilAborted(ending)]), 'the room is not live')
   if (facts === undefined) return
   progress.live = true
+  const fallback = room.room.spec.gpu.mode === 'none' ? '' : (facts.encoder?.fallbackReason ?? '')
+  if (fallback !== '') screen.step(`encoder: ${fallback}`)
   screen.step(`room live${facts.encoder === null ? '' : `, encoded by ${facts.encoder.name} (${facts.encoder.type})`}`)
   await showLinks(options, room)
   await Promise.race([failed, untilAborted(signal), parentGone(ending)])
@@ -133,6 +135,7 @@ function keepRelay({ plan, runId, screen, args }: RunOptions, everWorked: () => 
     name: 'the relay',
     start: (n) => Promise.resolve(program('relay', 'relay/src/main.ts', plan.relayEnv(n), screen, args.verbose)),
     everWorked,
+    repeatsItself: false,
     sweep: (n) => endMarkedProcesses(markOf(runId, 'relay', n), { graceMs: 0 }),
     onStatus: (line) => screen.status(line),
     graceMs: RELAY_GRACE_MS,
@@ -149,6 +152,7 @@ function keepRunner({ plan, runId, screen, args, sign, room }: RunOptions, everW
       return program('runner', 'streamer/src/runner/main.ts', env, screen, args.verbose)
     },
     everWorked,
+    repeatsItself: true,
     sweep: (n) => endMarkedProcesses(markOf(runId, 'runner', n), { graceMs: 0 }),
     onStatus: (line) => screen.status(line),
     graceMs: RUNNER_GRACE_MS,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a child that ended is started again. Pure.
 
-import { ERRORS } from '@nestri/protocol'
 import type { LastSentence } from './child-words.ts'
 
 /** A run of a child that ended without being asked to. */
@@ -12,6 +11,8 @@ export interface EndedRun {
   uptimeMs: number
   /** Whether it ever did what it is for (relay: ready; runner: room live) since the launcher started. */
   everWorked: boolean
+  /** Whether it repeats by itself what is worth repeating, so that an explained end means that it gave up. */
+  repeatsItself: boolean
   /** How it explained its end. */
   sentence: LastSentence | undefined
   /** Runs before this one that ended as early, without a good one between. */
@@ -27,10 +28,10 @@ const EXIT_CONFIG = 78
 
 export type Decision = { kind: 'restart'; earlyEnds: number } | { kind: 'give up' }
 
-/** A crash is repeated; a program that says what is wrong before it ever worked, or that only ever crashes, is not. */
+/** A crash is repeated; a program that gave up, that never worked and says why, or that only ever crashes, is not. */
 export function afterEnd(run: EndedRun): Decision {
   if (run.code === EXIT_CONFIG) return { kind: 'give up' }
-  if (run.sentence !== undefined && (!run.everWorked || !ERRORS[run.sentence.code].retry)) return { kind: 'give up' }
+  if (run.sentence !== undefined && (run.repeatsItself || !run.everWorked)) return { kind: 'give up' }
   const earlyEnds = run.uptimeMs >= GOOD_RUN_MS ? 0 : run.earlyEnds + 1
   return earlyEnds >= MAX_EARLY_ENDS ? { kind: 'give up' } : { kind: 'restart', earlyEnds }
 }

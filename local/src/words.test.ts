@@ -95,7 +95,14 @@ test('of a stack trace only the line that explains it is shown', () => {
   assert.deepEqual(tellingLines(lines), ['Error: no such module'])
 })
 
-const CRASH: EndedRun = { code: null, uptimeMs: 1_000, everWorked: true, sentence: undefined, earlyEnds: 0 }
+const CRASH: EndedRun = {
+  code: null,
+  uptimeMs: 1_000,
+  everWorked: true,
+  repeatsItself: false,
+  sentence: undefined,
+  earlyEnds: 0,
+}
 
 test('a crash is repeated, until it happened at once too often in a row', () => {
   assert.deepEqual(afterEnd(CRASH), { kind: 'restart', earlyEnds: 1 })
@@ -104,12 +111,13 @@ test('a crash is repeated, until it happened at once too often in a row', () => 
   assert.deepEqual(afterEnd(late), { kind: 'restart', earlyEnds: 0 })
 })
 
-test('a wrong configuration and an explained failure of a room that never worked are final', () => {
+test('a wrong configuration, an explained failure before anything worked and a program that gave up are final', () => {
   const sentence = { code: 'ERR_PROGRAM_EXIT', message: 'x', hint: 'y' } as const
   assert.equal(afterEnd({ ...CRASH, code: 78 }).kind, 'give up')
   assert.equal(afterEnd({ ...CRASH, everWorked: false, sentence }).kind, 'give up')
   assert.equal(afterEnd({ ...CRASH, sentence }).kind, 'restart')
-  assert.equal(afterEnd({ ...CRASH, sentence: { ...sentence, code: 'ERR_ROOM_CLOSED' } }).kind, 'give up')
+  assert.equal(afterEnd({ ...CRASH, repeatsItself: true, sentence }).kind, 'give up')
+  assert.equal(afterEnd({ ...CRASH, repeatsItself: true }).kind, 'restart')
 })
 
 test('addresses of the network are listed, those behind the default route first', () => {

@@ -183,6 +183,7 @@ function keep(script: (incarnation: number) => string, everWorked: boolean, said
     name: 'the program',
     start: (n) => Promise.resolve({ name: 'program', command: 'sh', args: ['-c', script(n)], env: { PATH } }),
     everWorked: () => everWorked,
+    repeatsItself: false,
     sweep: () => Promise.resolve(),
     onStatus: (line) => said.push(line),
     graceMs: 1_000,
