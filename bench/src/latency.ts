@@ -25,6 +25,8 @@ const STEPS_PER_START = 3
 const BETWEEN_PLIS_MS = 700
 
 const options = readOptions('latency', PARTS, { starts: 3, seconds: 30, warmUpSeconds: 20 }, process.argv.slice(2))
+/** CPU of programs that are not ours above which a window's figures are worth little, in percent of a core. */
+const BUSY_PERCENT = 25
 /** A quick run makes fewer samples of everything. */
 const share = options.seconds < 10 ? 0.2 : 1
 
@@ -67,10 +69,12 @@ async function measurePlis({ relay }: Scene): Promise<number[]> {
 
 /** Tells the window's main figures while the bench runs. */
 function describe(window: Window): Window {
-  const { frames, framesDecoded, tapped, startMs, seconds, runnerDetails } = window
+  const { frames, framesDecoded, tapped, startMs, seconds, runnerDetails, cpu } = window
   const { p50, p95, p99 } = percentiles(glassToGlassMs(frames))
   const mbps = ingestMbps(tapped, VIDEO_CODECS.h264.payloadType, { fromMs: startMs, lengthMs: seconds * 1000 })
   const shown = `${frames.length} presented, ${framesDecoded} decoded in ${seconds.toFixed(1)} s, ${mbps.toFixed(1)} Mbit/s`
+  if (cpu.others > BUSY_PERCENT)
+    progress(`others use ${cpu.others.toFixed(0)} % of a core: these figures are disturbed`)
   progress(`glass to glass ${[p50, p95, p99].map((ms) => ms.toFixed(1)).join(' / ')} ms, ${shown}`)
   for (const line of runnerDetails) progress(`  ${line}`)
   return window

@@ -12,7 +12,7 @@ export interface ProcessFacts {
   /** User and system time since its start, in ms; resolution 10 ms. */
   cpuMs: number
   /** Resident memory (VmRSS) in MiB; pages shared between processes count in each. */
-  rssMb: number
+  rssMib: number
 }
 
 /** The kernel's clock tick (USER_HZ), 100 per second on every Linux that Node runs on. */
@@ -43,13 +43,29 @@ export function listProcesses(): ProcessFacts[] {
           parent: stat.parent,
           command: command === '' ? `[${stat.name}]` : command,
           cpuMs: stat.cpuMs,
-          rssMb: Number(rss) / 1024,
+          rssMib: Number(rss) / 1024,
         },
       ]
     } catch {
       return []
     }
   })
+}
+
+/** Resident memory in MiB with each shared page divided among those that share it (PSS); 0 for a process that is gone. */
+export function proportionalMib(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
+/** Time in ms that all CPUs of the machine have been busy since boot, theft by a hypervisor included. */
+export function machineBusyMs(stat: string = readFileSync('/proc/stat', 'utf8')): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] =
+    /^cpu +(.*)$/m.exec(stat)?.[1]?.split(' ').map(Number) ?? []
+  return (user + nice + system + irq + softIrq + steal) * TICK_MS
 }
 
 /** `root` and everything below it, among `all`. */

@@ -123,10 +123,21 @@ const VALUES: readonly Value[] = [
       target: { value: 200 },
       note: 'Resident memory of the processes of runner-cpu, summed up.',
     },
-    values: ({ still }) => still.map(({ runnerRssMb }) => runnerRssMb),
+    values: ({ still }) => still.map(({ runnerRssMib }) => runnerRssMib),
+  },
+  {
+    row: {
+      name: 'runner-pss',
+      unit: 'MiB',
+      note: 'The same, with each shared page counted once among those that share it.',
+    },
+    values: ({ still }) => still.map(({ runnerPssMib }) => runnerPssMib),
   },
   cpu('relay-cpu', 'relay', { note: 'All processes of the relay with one viewer.' }),
   cpu('browser-cpu', 'browser', { note: 'All processes of Chromium: it decodes in software and shares the machine.' }),
+  cpu('others-cpu', 'others', {
+    note: 'Everything else on the machine, the bench itself included: what disturbs the figures.',
+  }),
   {
     row: {
       name: 'stream-bitrate 720p60',

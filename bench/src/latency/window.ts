@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { inboundStats } from '@nestri/e2e'
 import type { StreamStats } from '@nestri/protocol'
 import type { Page } from 'playwright-core'
-import { cpuMsBetween, type ProcessFacts } from '../processes.ts'
+import { cpuMsBetween, machineBusyMs, type ProcessFacts, proportionalMib } from '../processes.ts'
 import type { TappedFrame } from '../support/tap.ts'
 import { type PresentedFrame, takeRecording } from './page-reader.ts'
 import { browserProcesses, ROOM, runnerParts, type Scene, treeOf } from './scene.ts'
@@ -19,8 +19,9 @@ export interface Window {
   /** The streamer's figures of each second. */
   stats: StreamStats[]
   /** Percent of one core. */
-  cpu: { runner: number; xServer: number; game: number; relay: number; browser: number }
-  runnerRssMb: number
+  cpu: { runner: number; xServer: number; game: number; relay: number; browser: number; others: number }
+  runnerRssMib: number
+  runnerPssMib: number
   /** CPU of each process of the runner, for the cause of a miss. */
   runnerDetails: string[]
   framesDecoded: number
@@ -43,17 +44,18 @@ export async function measureWindow(scene: Scene, seconds: number, withKeys: boo
   await takeRecording(page)
   await tap.frames()
   const decodedBefore = (await inboundStats(page))?.framesDecoded ?? 0
-  const [before, start, startMs] = [parts(), performance.now(), Date.now()]
+  const [before, busyBefore, start, startMs] = [parts(), machineBusyMs(), performance.now(), Date.now()]
   const untilEnd = new AbortController()
   const [stats] = await Promise.all([
     collectStats(scene, untilEnd.signal),
     withKeys ? pressKeys(page, untilEnd.signal) : undefined,
     wait(seconds * 1000).then(() => untilEnd.abort()),
   ])
-  const [after, elapsedMs] = [parts(), performance.now() - start]
+  const [after, busyMs, elapsedMs] = [parts(), machineBusyMs() - busyBefore, performance.now() - start]
   const framesDecoded = ((await inboundStats(page))?.framesDecoded ?? 0) - decodedBefore
   const { frames, keysMs } = await takeRecording(page)
   const tapped = await tap.frames()
+  if (frames.length === 0) throw new Error(`the page presented no frame:\n${scene.runner.lines.slice(-20).join('\n')}`)
   const share = (name: string): number => (100 * cpuMsBetween(before[name] ?? [], after[name] ?? [])) / elapsedMs
   return {
     seconds: elapsedMs / 1000,
@@ -68,8 +70,10 @@ export async function measureWindow(scene: Scene, seconds: number, withKeys: boo
       game: share('game'),
       relay: share('relay'),
       browser: share('browser'),
+      others: (100 * busyMs) / elapsedMs - Object.keys(after).reduce((sum, name) => sum + share(name), 0),
     },
-    runnerRssMb: (after['runner'] ?? []).reduce((sum, { rssMb }) => sum + rssMb, 0),
+    runnerRssMib: (after['runner'] ?? []).reduce((sum, { rssMib }) => sum + rssMib, 0),
+    runnerPssMib: (after['runner'] ?? []).reduce((sum, { pid }) => sum + proportionalMib(pid), 0),
     runnerDetails: details(before['runner'] ?? [], after['runner'] ?? [], elapsedMs),
     framesDecoded,
   }
@@ -79,7 +83,7 @@ export async function measureWindow(scene: Scene, seconds: number, withKeys: boo
 function details(before: readonly ProcessFacts[], after: readonly ProcessFacts[], elapsedMs: number): string[] {
   return after.map((process) => {
     const share = (100 * cpuMsBetween(before, [process])) / elapsedMs
-    return `${share.toFixed(1)} % ${process.rssMb.toFixed(0)} MiB ${process.command.slice(0, 120)}`
+    return `${share.toFixed(1)} % ${process.rssMib.toFixed(0)} MiB ${process.command.slice(0, 120)}`
   })
 }
 
