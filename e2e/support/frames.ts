@@ -61,3 +61,21 @@ export async function readFrames(page: Page): Promise<Frame[]> {
 export function glassToGlassMs(frames: readonly Frame[]): number[] {
   return frames.flatMap(({ rows: [clock], atUnixMs }) => (clock === undefined ? [] : [clockAgeMs(clock, atUnixMs)]))
 }
+
+/** Age in ms of the picture that the page shows right now, by the clock drawn in it; undefined while it shows none. */
+export async function pictureAgeMs(page: Page): Promise<number | undefined> {
+  const seen = await page.evaluate(
+    ({ cells, cellPx }) => {
+      const video = document.querySelector('video')
+      const context = new OffscreenCanvas(cells, 1).getContext('2d')
+      if (video === null || video.readyState < 2 || context === null) return undefined
+      context.drawImage(video, 0, cellPx / 4, cells * cellPx, cellPx / 2, 0, 0, cells, 1)
+      const pixels = context.getImageData(0, 0, cells, 1).data
+      const levels = Array.from({ length: cells }, (_, i) => pixels[4 * i + 1] ?? 0)
+      return { levels, at: performance.timeOrigin + performance.now() }
+    },
+    { cells: CELLS, cellPx: CELL_PX },
+  )
+  const clock = seen === undefined ? undefined : decodeRow(seen.levels)
+  return seen === undefined || clock === undefined ? undefined : clockAgeMs(clock, seen.at)
+}
