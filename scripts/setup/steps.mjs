@@ -2,7 +2,8 @@
 // The steps of the set-up in order. Each knows fast whether it is done; what is done is skipped.
 
 import { spawnSync } from 'node:child_process'
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { arch } from 'node:os'
 import { join } from 'node:path'
 import { startPackages, testPackages } from '../packages.mjs'
 import { debianRelease, installCommand, installPackages, missingPackages } from './apt.mjs'
@@ -92,8 +93,13 @@ const node = {
     return stdout?.startsWith(`v${NODE_MAJOR}.`) ?? false
   },
   async run() {
-    const { error, stderr } = spawnSync(node24, ['--version'], { encoding: 'utf8' })
-    throw new SetupError(`node_modules/.bin/node is not Node ${NODE_MAJOR}: ${error?.message ?? stderr.trim()}`)
+    // npm 9 takes the link away again when it skips the package of the other processor.
+    const target = join('..', `node-linux-${arch()}`, 'bin', 'node')
+    await rm(node24, { force: true })
+    await symlink(target, node24)
+    const { error, stdout, stderr } = spawnSync(node24, ['--version'], { encoding: 'utf8' })
+    if (stdout?.startsWith(`v${NODE_MAJOR}.`)) return
+    throw new SetupError(`node_modules/.bin/node is not Node ${NODE_MAJOR}: ${error?.message ?? stdout + stderr}`)
   },
 }
 

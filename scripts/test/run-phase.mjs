@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one phase of `npm test`: its commands or its node:test files, within its deadline, with nothing left running.
+// Runs one phase of `npm test`: its commands or its tests, within its deadline, with nothing left running.
 
 import { spawn } from 'node:child_process'
 import { mkdir, readFile, rm } from 'node:fs/promises'
@@ -53,13 +53,24 @@ function environment(options) {
   return { ...process.env, PATH: path, ...(options.long && { NESTRI_TEST_LONG: '1' }) }
 }
 
-async function runTests(phase, options, deadlineAtMs) {
-  const { concurrency, timeoutMs } = phase.tests
+/** Runs a command that writes its counts to a file. */
+async function runCounting(phase, makeCommand, options, deadlineAtMs) {
   const summary = join(logFolder, `test-${phase.name}.json`)
   await mkdir(logFolder, { recursive: true })
   await rm(summary, { force: true })
-  const files = options.files.length > 0 ? options.files : phase.tests.files
-  const args = [
+  const how = await runCommand(makeCommand(summary), environment(options), deadlineAtMs)
+  const found = await readFile(summary, 'utf8').catch(() => '')
+  if (found === '') return { passed: 0, failed: 1, skipped: 0, why: [how || 'no result was written'] }
+  const result = JSON.parse(found)
+  const why = result.failures.map(({ name, file, line }) => `${name} (${file?.replace(`${root}/`, '')}:${line})`)
+  if (how !== '' && result.failed === 0) return { ...result, failed: 1, why: [how] }
+  return { ...result, why }
+}
+
+/** The command that runs a phase's node:test files. */
+function testCommand({ tests: { concurrency, timeoutMs, files } }, options, summary) {
+  return [
+    node24,
     '--conditions=source',
     '--disable-warning=ExperimentalWarning',
     '--test',
@@ -69,15 +80,8 @@ async function runTests(phase, options, deadlineAtMs) {
     '--test-reporter-destination=stdout',
     `--test-reporter=${reporter}`,
     `--test-reporter-destination=${summary}`,
-    ...files,
+    ...(options.files.length > 0 ? options.files : files),
   ]
-  const how = await runCommand([node24, ...args], environment(options), deadlineAtMs)
-  const found = await readFile(summary, 'utf8').catch(() => '')
-  if (found === '') return { passed: 0, failed: 1, skipped: 0, why: [how || 'no result was written'] }
-  const result = JSON.parse(found)
-  const why = result.failures.map(({ name, file, line }) => `${name} (${file?.replace(`${root}/`, '')}:${line})`)
-  if (how !== '' && result.failed === 0) return { ...result, failed: 1, why: [how] }
-  return { ...result, why }
 }
 
 async function runCommands(phase, options, deadlineAtMs) {
@@ -101,5 +105,7 @@ async function runCommands(phase, options, deadlineAtMs) {
  */
 export function runPhase(phase, options) {
   const deadlineAtMs = Date.now() + (options.long ? phase.deadlineMs * 6 : phase.deadlineMs)
-  return phase.tests ? runTests(phase, options, deadlineAtMs) : runCommands(phase, options, deadlineAtMs)
+  if (phase.commands) return runCommands(phase, options, deadlineAtMs)
+  const makeCommand = (summary) => (phase.program ? [...phase.program, summary] : testCommand(phase, options, summary))
+  return runCounting(phase, makeCommand, options, deadlineAtMs)
 }
