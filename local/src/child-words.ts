@@ -7,6 +7,8 @@ import * as v from 'valibot'
 
 /** A line of a child's log. */
 export interface LogLine {
+  /** Program that wrote it; a runner passes on the lines of its streamer. */
+  name: string
   level: 'debug' | 'info' | 'warn' | 'error'
   /** Message and fields, as one line for people. */
   text: string
@@ -27,11 +29,16 @@ export function parseLogLine(line: string): LogLine | undefined {
     const fields = Object.entries(record)
       .filter(([name]) => !ORDINARY.has(name))
       .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    const reason = typeof err?.message === 'string' ? [err.message] : []
-    return { level, text: [record['msg'], ...reason, ...fields].join(', ') }
+    const reason = typeof err?.message === 'string' && err.message !== record['msg'] ? [err.message] : []
+    return { name: String(record['name']), level, text: [record['msg'], ...reason, ...fields].join(', ') }
   } catch {
     return undefined
   }
+}
+
+/** Whether a user is told: what went wrong, except what the runner tells as a step's change anyway. */
+export function isWorthTelling({ name, level }: LogLine): boolean {
+  return level === 'error' || (level === 'warn' && name !== 'runner')
 }
 
 /** A change of one of the runner's steps (desktop, audio, streamer, game). */

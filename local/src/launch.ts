@@ -12,7 +12,7 @@ import type { Arguments } from './arguments.ts'
 import { startCaretaker } from './caretaker.ts'
 import { openCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { parseLogLine, parseStepChange, stepWords } from './child-words.ts'
+import { isWorthTelling, parseLogLine, parseStepChange, stepWords } from './child-words.ts'
 import { inviteClaims, operatorClaims, runnerClaims } from './claims.ts'
 import { ROOT } from './config.ts'
 import type { LaunchConfig } from './config.ts'
@@ -182,8 +182,7 @@ function program(
     onStderr: (line) => {
       if (verbose) screen.line(`${name}: ${line}`)
       const entry = parseLogLine(line)
-      if (entry !== undefined && (entry.level === 'warn' || entry.level === 'error'))
-        screen.status(`${name}: ${entry.text}`)
+      if (entry !== undefined && isWorthTelling(entry)) screen.status(`${entry.name}: ${entry.text}`)
     },
   }
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { NESTRI_ROOM_DEFAULT_SPEC } from '@nestri/protocol'
 import type { NestriRoom, RoomFacts } from '@nestri/protocol'
 import { defaultRouteInterfaces, lanAddresses } from './addresses.ts'
-import { lastSentence, parseLogLine, tellingLines } from './child-words.ts'
+import { isWorthTelling, lastSentence, parseLogLine, parseStepChange, stepWords, tellingLines } from './child-words.ts'
 import { inviteClaims, runnerClaims } from './claims.ts'
 import { originOf, roomLink } from './links.ts'
 import { afterEnd, GOOD_RUN_MS, MAX_EARLY_ENDS } from './restart-policy.ts'
@@ -67,9 +67,24 @@ test('an encoder that was not the wanted one is told with its reason', () => {
 
 test('a log line is read with its fields, other lines are not log lines', () => {
   const line = '{"level":"warn","time":"t","name":"runner","program":"doom","waitMs":2000,"msg":"game ended"}'
-  assert.deepEqual(parseLogLine(line), { level: 'warn', text: 'game ended, program doom, waitMs 2000' })
+  assert.deepEqual(parseLogLine(line), { name: 'runner', level: 'warn', text: 'game ended, program doom, waitMs 2000' })
   assert.equal(parseLogLine('{"level":"error","err":{"message":"boom"},"msg":"gave up"}')?.text, 'gave up, boom')
   for (const other of ['plain', '{', '{}', '{"level":30,"msg":"x"}']) assert.equal(parseLogLine(other), undefined)
+})
+
+test('what the runner tells as a change of a step is not told twice', () => {
+  const line = { name: 'runner', level: 'warn', text: 'step ended' } as const
+  assert.deepEqual([isWorthTelling(line), isWorthTelling({ ...line, name: 'streamer' })], [false, true])
+  assert.deepEqual(
+    [isWorthTelling({ ...line, level: 'error' }), isWorthTelling({ ...line, level: 'info' })],
+    [true, false],
+  )
+  const change = parseStepChange('{"type":"status","step":"game","state":"failed","detail":"ended; again in 0.5 s"}')
+  assert.ok(change !== undefined)
+  assert.equal(stepWords(change), 'game ended; again in 0.5 s')
+  assert.equal(stepWords({ ...change, state: 'ready' }), 'game ready')
+  assert.equal(stepWords({ ...change, state: 'starting' }), undefined)
+  for (const other of ['', '{}', 'game ready']) assert.equal(parseStepChange(other), undefined)
 })
 
 test('the sentence that a program ended with is found among its last words', () => {

@@ -204,6 +204,11 @@ const catalogue = {
     hint: 'Install the GStreamer plugin, choose another codec, or set spec.video.encoder.fallback to allow.',
     retry: false,
   },
+  ERR_WORKER: {
+    message: 'the media worker cannot be started: {detail}',
+    hint: 'Run npm run setup; the worker is built there. MEDIASOUP_WORKER_BIN names another one.',
+    retry: false,
+  },
   ERR_ADDON: {
     message: 'the streaming addon cannot be loaded: {detail}',
     hint: 'Run npm run setup; the addon is built there.',

@@ -157,6 +157,9 @@ async function startWorker(
     logLevel: 'error',
     logTags: [],
     ...(workerBin === undefined ? {} : { workerBin }),
+  }).catch((error: unknown) => {
+    const detail = error instanceof Error ? error.message : String(error)
+    throw new NestriError('ERR_WORKER', { detail }, { cause: error })
   })
   const [announcedAddress] = announcedAddresses
   const listen = (protocol: 'udp' | 'tcp', on: number): TransportListenInfo => ({
