@@ -93,7 +93,7 @@ export class RelayLink {
       this.#beat = setInterval(() => this.#onBeat(socket), RUNNER_HEARTBEAT_MS)
       socket.send(JSON.stringify(this.#options.announce()))
     })
-    socket.on('message', (data, isBinary) => this.#onData(socket, isBinary ? undefined : String(data)))
+    socket.on('message', (data, isBinary) => this.#onData(socket, isBinary ? undefined : (data as Buffer).toString()))
     socket.on('unexpected-response', (request, response) => {
       this.#onRefused(response, (words) => {
         reason = words

@@ -25,10 +25,15 @@ async function assertNothingLeft(runner: TestRunner, display: string, pids: read
   )
 }
 
-async function aReadyRoom(env: Readonly<Record<string, string>> = {}): Promise<TestRunner> {
+async function aReadyRoom(env: Readonly<Record<string, string>> = {}, steps = ALL): Promise<TestRunner> {
   const runner = new TestRunner({ env })
-  await runner.allReady(...ALL)
-  return runner
+  try {
+    await runner.allReady(...steps)
+    return runner
+  } catch (error) {
+    await runner[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 function displayOf(runner: TestRunner): string {
@@ -140,14 +145,11 @@ test('a runner ends what an earlier one of the same name has left', async () => 
 })
 
 test('an existing display is streamed without a desktop or a program of our own', async () => {
-  await using desktop = await aReadyRoom({ AUDIO_CAPTURE_METHOD: 'none', NESTRI_LAUNCH_CMD: CLOCK }).catch(
-    (error: unknown) => {
-      throw error
-    },
-  )
+  const silent = { AUDIO_CAPTURE_METHOD: 'none' }
+  await using desktop = await aReadyRoom(silent, ['desktop', 'streamer', 'game'])
   const { DISPLAY = '', XAUTHORITY = '' } = environmentOf(desktop.pidOf('game'))
   await using runner = new TestRunner({
-    env: { DISPLAY, XAUTHORITY, AUDIO_CAPTURE_METHOD: 'none', NESTRI_LAUNCH_CMD: '' },
+    env: { ...silent, DISPLAY, XAUTHORITY, NESTRI_LAUNCH_CMD: '' },
   })
   await runner.allReady('streamer')
   assert.deepEqual(

@@ -133,7 +133,7 @@ test('a crash of the encoder process is told to viewers, and a new one offers ag
   await using relay = await openFakeRelay()
   await using streamer = startStreamer(relay.url)
   await relay.next('offer')
-  process.kill(streamer.encoderPids()[0] ?? 0, 'SIGSEGV')
+  streamer.killEncoder('SIGSEGV')
   const { reason } = await relay.next('interrupted')
   assert.match(reason, /SIGSEGV/)
   const second = await relay.next('offer', 1, 1)
@@ -193,7 +193,8 @@ test('SIGTERM ends it with 0 and says goodbye; a kill takes the encoder process 
 
   await using other = startStreamer(relay.url)
   await relay.next('offer', 2)
-  process.kill(other.child.pid ?? 0, 'SIGKILL')
+  assert.ok(other.child.pid)
+  process.kill(other.child.pid, 'SIGKILL')
   await other.child.exited
   await gone(other.encoderPids()[0])
 })

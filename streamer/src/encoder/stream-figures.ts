@@ -13,6 +13,25 @@ export interface FigureWindow {
   samples: readonly NativeStats[]
 }
 
+/** The counters of a session that did nothing yet. */
+const NOTHING: NativeStats = {
+  framesCaptured: 0,
+  framesEncoded: 0,
+  bytesEncoded: 0,
+  encodeMsP50: 0,
+  encodeMsP99: 0,
+  captureToSendMsP50: 0,
+  captureToSendMsP99: 0,
+  drops: { capture: 0, queue: 0, encoder: 0, send: 0 },
+  keyFrames: { start: 0, join: 0, pli: 0, drop: 0, request: 0, unasked: 0 },
+  largestFrameBytes: 0,
+  audioPackets: 0,
+  inputEvents: 0,
+  inputRejected: 0,
+  ages: { captured: -1, encoded: -1, sent: -1 },
+  eventsDropped: 0,
+}
+
 /** An empty window that starts with these counters. */
 export function openWindow(nowMs: number, stats: NativeStats): FigureWindow {
   const { framesEncoded, bytesEncoded } = stats
@@ -29,26 +48,27 @@ export function figuresOf(
   window: FigureWindow,
   { nowMs, targetBitrateKbps }: { nowMs: number; targetBitrateKbps: number },
 ): StreamStats {
-  const last = window.samples.at(-1)
+  const last = window.samples.at(-1) ?? NOTHING
   const seconds = Math.max(0.001, (nowMs - window.startMs) / 1000)
-  const per = (now: number | undefined, before: number): number => Math.max(0, (now ?? before) - before) / seconds
-  // A window without frames reports zeros, which would pull the median down.
+  const per = (now: number, before: number): number => Math.max(0, now - before) / seconds
+  const { framesCaptured, framesEncoded, drops, keyFrames, audioPackets, inputEvents, inputRejected } = last
+  // A sample without frames reports zeros, which would pull the median down.
   const busy = window.samples.filter(({ encodeMsP99 }) => encodeMsP99 > 0)
   return {
-    framesPerSecond: round(per(last?.framesEncoded, window.framesEncoded)),
-    bitrateKbps: Math.round((per(last?.bytesEncoded, window.bytesEncoded) * 8) / 1000),
+    framesPerSecond: round(per(framesEncoded, window.framesEncoded)),
+    bitrateKbps: Math.round((per(last.bytesEncoded, window.bytesEncoded) * 8) / 1000),
     targetBitrateKbps,
     encodeMsP50: round(median(busy.map(({ encodeMsP50 }) => encodeMsP50))),
     encodeMsP99: round(largest(busy.map(({ encodeMsP99 }) => encodeMsP99))),
     captureToSendMsP50: round(median(busy.map(({ captureToSendMsP50 }) => captureToSendMsP50))),
     captureToSendMsP99: round(largest(busy.map(({ captureToSendMsP99 }) => captureToSendMsP99))),
-    framesCaptured: last?.framesCaptured ?? 0,
-    framesEncoded: last?.framesEncoded ?? 0,
-    drops: last?.drops ?? { capture: 0, queue: 0, encoder: 0, send: 0 },
-    keyFrames: last?.keyFrames ?? { start: 0, join: 0, pli: 0, drop: 0, request: 0, unasked: 0 },
-    audioPackets: last?.audioPackets ?? 0,
-    inputEvents: last?.inputEvents ?? 0,
-    inputRejected: last?.inputRejected ?? 0,
+    framesCaptured,
+    framesEncoded,
+    drops,
+    keyFrames,
+    audioPackets,
+    inputEvents,
+    inputRejected,
   }
 }
 

@@ -66,7 +66,7 @@ export async function openFakeRelay(options: FakeRelayOptions = {}): Promise<Fak
       sockets.delete(socket)
     })
     socket.on('message', (data) => {
-      const message = parseMessage(runnerMessage, String(data))
+      const message = parseMessage(runnerMessage, (data as Buffer).toString())
       received.push({ connection, message })
       if (message.type !== 'announce') return
       socket.send(JSON.stringify(options.instead ?? { type: 'admitted', room: message.room, id: 'one' }))

@@ -18,6 +18,8 @@ export interface TestStreamer extends AsyncDisposable {
   state: (state: string, after?: number) => Promise<void>
   /** Process ids of the encoder processes that it started, in order. */
   encoderPids: () => number[]
+  /** Ends the first encoder process by a signal. */
+  killEncoder: (signal: 'SIGKILL' | 'SIGSEGV') => void
 }
 
 /** Starts it with the test source at 360p30 and no sound, for a relay at `url`. */
@@ -43,6 +45,11 @@ export function startStreamer(url: string, env: Readonly<Record<string, string>>
     onStdout: (line) => states.push((JSON.parse(line) as { state: string }).state),
     onStderr: (line) => lines.push(line),
   })
+  const encoderPids = (): number[] =>
+    lines.flatMap((line) => {
+      const [, pid] = /"pid":(\d+),"msg":"encoder process started"/.exec(line) ?? []
+      return pid === undefined ? [] : [Number(pid)]
+    })
   return {
     child,
     states,
@@ -56,11 +63,12 @@ export function startStreamer(url: string, env: Readonly<Record<string, string>>
         { what: `state ${state}`, deadlineMs: 20_000, everyMs: 20 },
       )
     },
-    encoderPids: () =>
-      lines.flatMap((line) => {
-        const [, pid] = /"pid":(\d+),"msg":"encoder process started"/.exec(line) ?? []
-        return pid === undefined ? [] : [Number(pid)]
-      }),
+    encoderPids,
+    killEncoder: (signal) => {
+      const [pid] = encoderPids()
+      if (pid === undefined) throw new Error('no encoder process was started')
+      process.kill(pid, signal)
+    },
     [Symbol.asyncDispose]: async () => {
       await child.stop({ graceMs: 5_000 })
     },
