@@ -43,6 +43,10 @@ ${variables(streamerEnv)}
 
 ## Relay
 
+\`npm start\` passes these on from its own environment, except those that it sets itself: the folders, the certificate, the
+addresses that are listened on and announced, and the marks of its run. With \`--lan\`, WEBRTC_NAT_IPS is announced beside the
+machine's own addresses.
+
 ${variables(relayEnv)}
 `
 }

@@ -37,8 +37,6 @@ const READY_POLL_MS = 50
 /** Runner and relay end one after the other; together they stay below the 5 s that a user is promised. */
 const RUNNER_GRACE_MS = 3_400
 const RELAY_GRACE_MS = 1_000
-/** How often it is looked whether whoever started this program is still there. */
-const PARENT_POLL_MS = 500
 
 export interface LaunchOptions {
   args: Arguments
@@ -127,7 +125,7 @@ async function run({ signal, stack }: App, options: RunOptions): Promise<void> {
   if (fallback !== '') screen.step(`encoder: ${fallback}`)
   screen.step(`room live${facts.encoder === null ? '' : `, encoded by ${facts.encoder.name} (${facts.encoder.type})`}`)
   await showLinks(options, room)
-  await Promise.race([failed, untilAborted(signal), parentGone(ending)])
+  await Promise.race([failed, untilAborted(signal)])
 }
 
 function keepRelay({ plan, runId, screen, args }: RunOptions, everWorked: () => boolean): KeptChild {
@@ -231,12 +229,6 @@ async function within<T>(work: Promise<T>, what: string): Promise<T> {
     if (!(error instanceof DeadlineError)) throw error
     throw new NestriError('ERR_START_TIMEOUT', { what, seconds: START_MS / 1000 }, { cause: error })
   }
-}
-
-/** Resolves when the process that started this one is gone: nobody could end the room any more. */
-async function parentGone(signal: AbortSignal): Promise<void> {
-  const parent = process.ppid
-  while (!signal.aborted && process.ppid === parent) await pause(PARENT_POLL_MS, signal)
 }
 
 /** A signal that aborts when the program begins to close. */
