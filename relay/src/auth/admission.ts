@@ -26,9 +26,8 @@ export type Caller = { kind: 'anybody' } | { kind: 'operator' } | { kind: 'room'
 type Hello = Extract<ViewerMessage, { type: 'hello' }>
 type Announce = Extract<RunnerMessage, { type: 'announce' }>
 
-/** Seats and viewers of a room whose runner has no token (NESTRI_AUTH=open). */
-const OPEN_SEATS = 1
-const OPEN_MAX_VIEWERS = 100
+/** What holds for a room whose runner has no token (NESTRI_AUTH=open) and wishes nothing. */
+const OPEN_ROOM = { public: true, seats: 1, maxViewers: 100 }
 
 export class Admission {
   readonly #keys: KeyFolder
@@ -73,11 +72,15 @@ export class Admission {
    * A runner's right to publish its room.
    * @throws {NestriError} ERR_TOKEN_*
    */
-  async runner({ room, epoch, token }: Pick<Announce, 'room' | 'epoch' | 'token'>): Promise<RunnerClaims> {
+  async runner({
+    room,
+    epoch,
+    token,
+    wishes,
+  }: Pick<Announce, 'room' | 'epoch' | 'token' | 'wishes'>): Promise<RunnerClaims> {
     if (token === undefined) {
       if (!this.#open) throw new NestriError('ERR_TOKEN_MISSING')
-      const limits = { public: true, seats: OPEN_SEATS, maxViewers: OPEN_MAX_VIEWERS }
-      return { use: 'runner', room, uid: '', epoch, generation: 0, ...limits }
+      return { use: 'runner', room, uid: '', epoch, generation: 0, ...(wishes ?? OPEN_ROOM) }
     }
     const { claims } = await verifyToken(this.#keys, token, ['runner'])
     assertRoom(claims.room, room)

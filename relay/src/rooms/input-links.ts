@@ -39,6 +39,11 @@ export class InputLinks {
     if (this.#target !== undefined) this.#link(viewer, media, this.#target)
   }
 
+  /** The transport of a player. */
+  mediaOf(viewer: string): ViewerMedia | undefined {
+    return this.#players.get(viewer)
+  }
+
   #link(viewer: string, media: ViewerMedia, target: InputTarget): void {
     for (const channel of ['input', 'motion'] as const) {
       const producer = media[channel]

@@ -3,7 +3,7 @@
 // seats.ts; this file carries them out.
 
 import { CONNECT_TIMEOUT_MS, NestriError } from '@nestri/protocol'
-import type { EncoderFacts, RelayToViewer, RoomFacts, RunnerClaims, RunnerMessage, StreamStats } from '@nestri/protocol'
+import type { EncoderFacts, RelayToViewer, RoomFacts, RunnerClaims, StreamStats } from '@nestri/protocol'
 import type { Logger } from '@nestri/runtime'
 import { ulid } from 'ulid'
 import { writeIngestAnswer } from '../ingest/answer.ts'
@@ -12,6 +12,8 @@ import type { Ingest } from '../sfu/ingest.ts'
 import type { MediaWorkers } from '../sfu/media-workers.ts'
 import { RoomMedia } from '../sfu/room-media.ts'
 import type { ViewerMedia } from '../sfu/viewer-media.ts'
+import type { BitrateRange } from './bitrate-control.ts'
+import { BitrateLoop } from './bitrate-loop.ts'
 import { InputLinks } from './input-links.ts'
 import type { RoomRunner, RoomViewer } from './peers.ts'
 import { assertGeneration, newRoom, nextRoom, ownerOf, stateOf } from './room-state.ts'
@@ -22,8 +24,6 @@ import type { SeatClaim, Seats } from './seats.ts'
 
 /** How long a runner whose media ended may take to offer again before its control connection is ended too, in ms. */
 const REOFFER_MS = 5_000
-
-export type BitrateRange = Extract<RunnerMessage, { type: 'announce' }>['bitrate']
 
 export interface RoomOptions {
   room: string
@@ -49,6 +49,7 @@ export class Room implements Disposable {
   readonly #log: Logger
   readonly #viewers = new Map<string, RoomViewer>()
   readonly #links: InputLinks
+  #bitrate: BitrateLoop | undefined
   #life: RoomLife
   #seats: Seats
   #runner: RoomRunner | undefined
@@ -197,6 +198,7 @@ export class Room implements Disposable {
       if (ownerOf(this.#life) !== runner.id || ingest.closed) return
       this.media.use(ingest)
       this.#links.use({ ingest, runner })
+      this.#followPlayer()
       this.#transition({ type: 'flowing', runner: runner.id })
       for (const viewer of this.#viewers.values()) viewer.mediaChanged()
     })
@@ -231,9 +233,9 @@ export class Room implements Disposable {
     for (const viewer of this.#viewers.values()) viewer.send(message)
   }
 
-  /** The runner, for figures that go to it. */
-  sendToRunner(message: Parameters<RoomRunner['send']>[0]): void {
-    this.#runner?.send(message)
+  /** What the encoder is asked for, in kbit/s; undefined before the first runner. */
+  get targetKbps(): number | undefined {
+    return this.#bitrate?.targetKbps
   }
 
   /** Viewers by role. */
@@ -261,8 +263,24 @@ export class Room implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#seatTimer)
     clearTimeout(this.#reofferTimer)
+    this.#bitrate?.[Symbol.dispose]()
     this.#links.use(undefined)
     this.media[Symbol.dispose]()
+  }
+
+  /** The encoder follows the link of the player in seat 0. */
+  #followPlayer(): void {
+    this.#bitrate ??= new BitrateLoop(this.range, {
+      log: this.#log,
+      player: () => {
+        const holder = connectedHolder(this.#seats, 0)
+        const media = holder === undefined ? undefined : this.#links.mediaOf(holder)
+        return media?.connected === true && this.media.ingest !== undefined ? media : undefined
+      },
+      isHeld: () => this.#seats.seats[0]?.holder !== null,
+      tell: (message) => this.#runner?.send(message),
+    })
+    this.#bitrate.restart(this.range)
   }
 
   #transition(event: RoomEvent): void {

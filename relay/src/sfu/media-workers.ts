@@ -16,6 +16,8 @@ const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 /** How long a connection waits for a worker that is being replaced, in ms; a start takes well under 1 s. */
 const REPLACE_DEADLINE_MS = 10_000
 
+const SHUTDOWN_RACE_MS = 30
+
 export interface MediaWorkersOptions {
   /** Number of worker processes, 1 or more. */
   count: number
@@ -117,22 +119,24 @@ export class MediaWorkers implements AsyncDisposable {
 
   #watch(slot: WorkerSlot): void {
     slot.worker.on('died', (error) => {
-      if (this.#closing.signal.aborted) return
-      this.deaths++
-      this.#options.log.error({ err: error, slot: slot.index }, 'media worker died')
-      this.#replace(slot).catch((failure: unknown) => {
+      this.#replace(slot, error).catch((failure: unknown) => {
         this.#options.log.error({ err: failure, slot: slot.index }, 'media worker could not be replaced')
       })
     })
   }
 
-  async #replace(slot: WorkerSlot): Promise<void> {
+  async #replace(slot: WorkerSlot, error: Error): Promise<void> {
+    // Ctrl-C and a container's stop reach the workers as well as us: give our own end the time to be known.
+    await pause(SHUTDOWN_RACE_MS, this.#closing.signal)
+    if (this.#closing.signal.aborted) return
+    this.deaths++
+    this.#options.log.error({ err: error, slot: slot.index }, 'media worker died')
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       try {
         Object.assign(slot, await startWorker(this.#options, slot.port))
         break
-      } catch (error) {
-        this.#options.log.warn({ err: error, slot: slot.index, attempt }, 'media worker did not start')
+      } catch (failure) {
+        this.#options.log.warn({ err: failure, slot: slot.index, attempt }, 'media worker did not start')
         await pause(backoffMs(attempt, { baseMs: 100, maxMs: 2_000 }), this.#closing.signal)
       }
     }

@@ -26,6 +26,19 @@ export interface SentMedia {
   consumer: Consumer | undefined
 }
 
+/** What is known of the way to a viewer. */
+export interface LinkFigures {
+  /** Bandwidth that the congestion controller believes in, in kbit/s. */
+  estimateKbps: number | undefined
+  /** Newest round-trip time of the receiver's reports, in ms. */
+  rttMs: number | undefined
+  /** Share of packets lost by the feedback of the last seconds, the newest counting most, 0..1. */
+  recentLossFraction: number
+  packetsSent: number
+  bytesSent: number
+  packetsLost: number
+}
+
 export class ViewerMedia {
   readonly transport: WebRtcTransport
   readonly description: TransportDescription
@@ -140,6 +153,34 @@ export class ViewerMedia {
     })
     this.transport.on('routerclose', () => end('the media worker died'))
     this.transport.on('listenserverclose', () => end('the media worker died'))
+  }
+
+  /** Calls `handler` when the bandwidth estimate was made anew: once a second, at once when it falls by a quarter. */
+  onEstimate(handler: () => void): void {
+    this.transport.on('trace', ({ type }) => {
+      if (type === 'bwe') handler()
+    })
+    this.transport.enableTraceEvent(['bwe']).catch((error: unknown) => {
+      if (!this.closed) this.#room.log.warn({ err: error }, 'estimates cannot be watched')
+    })
+  }
+
+  /** Measures the link; undefined while no video is sent on it. */
+  async linkFigures(): Promise<LinkFigures | undefined> {
+    const consumer = this.consumer('video')
+    if (!this.connected || consumer === undefined || consumer.closed || consumer.paused) return undefined
+    const [[transport], stats] = await Promise.all([this.transport.getStats(), consumer.getStats()])
+    const sent = stats.find(({ type }) => type === 'outbound-rtp')
+    if (sent === undefined) return undefined
+    const estimate = transport?.availableOutgoingBitrate
+    return {
+      estimateKbps: estimate === undefined || estimate <= 0 ? undefined : estimate / 1_000,
+      rttMs: sent.roundTripTime,
+      recentLossFraction: transport?.rtpPacketLossSent ?? 0,
+      packetsSent: sent.packetCount,
+      bytesSent: sent.byteCount,
+      packetsLost: sent.packetsLost,
+    }
   }
 
   close(): void {
