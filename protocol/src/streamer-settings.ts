@@ -91,6 +91,15 @@ export function toStreamerEnv(spec: NestriRoomSpec, extras: StreamerExtras = {})
   return formatEnv(streamerEnv, streamSettings(spec, extras))
 }
 
+/** What a runner without a token asks of an open relay; a token says it where there is one. */
+export function roomWishes({ visibility, seats, maxParticipants }: StreamSettings): {
+  public: boolean
+  seats: number
+  maxViewers: number
+} {
+  return { public: visibility === 'public', seats, maxViewers: maxParticipants }
+}
+
 /** What a runner reads of its environment. With problems, the settings are not to be used: print all and exit with 78. */
 export function fromStreamerEnv(env: Environment): { settings: StreamSettings; problems: EnvProblem[] } {
   const translated = withSingleHostNames(env)

@@ -2,7 +2,7 @@
 // Carries out what session.ts decides: owns the encoder process, the relay's socket and the timers. One instance runs one
 // room until it ends.
 
-import { CONNECT_TIMEOUT_MS, INGEST_VERSION, NestriError } from '@nestri/protocol'
+import { CONNECT_TIMEOUT_MS, INGEST_VERSION, NestriError, roomWishes } from '@nestri/protocol'
 import type { RunnerMessage } from '@nestri/protocol'
 import { backoffMs, messageOf } from '@nestri/runtime'
 import type { Logger } from '@nestri/runtime'
@@ -100,7 +100,7 @@ export class StreamHost implements AsyncDisposable {
       version: INGEST_VERSION,
       room: settings.room ?? '',
       epoch: settings.epoch,
-      ...(token === undefined ? {} : { token }),
+      ...(token === undefined ? { wishes: roomWishes(settings) } : { token }),
       bitrate: {
         minKbps: settings.videoMinBitrateKbps,
         startKbps: settings.videoBitrateKbps,
