@@ -29,14 +29,16 @@ async function openProxiedPage(
 ): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
   await context.addInitScript((replacements) => {
-    const original = RTCPeerConnection.prototype.setRemoteDescription
-    RTCPeerConnection.prototype.setRemoteDescription = async function (description): Promise<void> {
-      let sdp = (description.sdp ?? '')
-        .split('\r\n')
-        .filter((line) => !(line.startsWith('a=candidate') && / tcp /i.test(line)))
-        .join('\r\n')
-      for (const [from, to] of replacements) sdp = sdp.replaceAll(` ${from} typ`, ` ${to} typ`)
-      await Reflect.apply(original, this, [{ type: description.type, sdp }])
+    const Original = RTCPeerConnection
+    window.RTCPeerConnection = class extends Original {
+      override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+        let sdp = (description.sdp ?? '')
+          .split('\r\n')
+          .filter((line) => !(line.startsWith('a=candidate') && / tcp /i.test(line)))
+          .join('\r\n')
+        for (const [from, to] of replacements) sdp = sdp.replaceAll(` ${from} typ`, ` ${to} typ`)
+        await super.setRemoteDescription({ type: description.type, sdp })
+      }
     }
   }, ports)
   const page = await context.newPage()
