@@ -2,7 +2,7 @@
 // The runner with real processes: Xvfb, PulseAudio, an X11 program as the game. Only the streamer host is a fake.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findProgram } from '../src/runner/step.ts'
@@ -10,15 +10,30 @@ import { CLOCK, environmentOf, sharedMemory, TestRunner } from './support/test-r
 
 const ALL = ['desktop', 'audio', 'streamer', 'game']
 
+/** What a running room has that must be gone with it. */
+interface Traces {
+  pids: number[]
+  /** Number of its X display. */
+  display: string
+}
+
+function tracesOf(runner: TestRunner): Traces {
+  const { DISPLAY = '' } = environmentOf(runner.pidOf('game'))
+  assert.match(DISPLAY, /^:\d+$/)
+  return {
+    pids: runner.processes().map(({ pid }) => pid),
+    display: DISPLAY.slice(1),
+  }
+}
+
 /** The run's end must leave no process, socket, shared memory or file. */
-async function assertNothingLeft(runner: TestRunner, display: string, pids: readonly number[]): Promise<void> {
+async function assertNothingLeft(runner: TestRunner, { pids, display }: Traces): Promise<void> {
   await runner.until('the end of all processes', () => runner.processes().length === 0)
-  const number = display.slice(1)
   await runner.until('an empty folder', () => readdirSync(runner.temporary).length === 0)
-  await runner.until(
-    'no X socket',
-    () => !existsSync(`/tmp/.X11-unix/X${number}`) && !existsSync(`/tmp/.X${number}-lock`),
-  )
+  const socket = `/tmp/.X11-unix/X${display}`
+  // Another server may take the number at once.
+  const isTaken = (): boolean => readFileSync('/proc/net/unix', 'latin1').includes(` ${socket}\n`)
+  await runner.until('no X socket', () => !existsSync(socket) || isTaken())
   assert.deepEqual(
     sharedMemory().filter(({ creator }) => pids.includes(creator)),
     [],
@@ -34,10 +49,6 @@ async function aReadyRoom(env: Readonly<Record<string, string>> = {}, steps = AL
     await runner[Symbol.asyncDispose]()
     throw error
   }
-}
-
-function displayOf(runner: TestRunner): string {
-  return environmentOf(runner.pidOf('game'))['DISPLAY'] ?? ''
 }
 
 test('a room starts step by step, its game sees picture and sound and no token, and SIGTERM ends everything in 4 s', async () => {
@@ -57,14 +68,14 @@ test('a room starts step by step, its game sees picture and sound and no token, 
   const [folder = ''] = readdirSync(runner.temporary)
   assert.equal(statSync(join(runner.temporary, folder)).mode & 0o777, 0o700)
 
-  const [display, pids] = [displayOf(runner), runner.processes().map(({ pid }) => pid)]
+  const traces = tracesOf(runner)
   const startMs = performance.now()
   runner.kill('SIGTERM')
   assert.deepEqual(await runner.exited, { code: 0, signal: null })
   assert.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`)
   const stops = runner.statuses.filter(({ state }) => state === 'stopped').map(({ step }) => step)
   assert.deepEqual(stops, ALL.toReversed())
-  await assertNothingLeft(runner, display, pids)
+  await assertNothingLeft(runner, traces)
 })
 
 test('a streamer that is killed comes back under the same game', async () => {
@@ -107,33 +118,33 @@ test('kill -9 of the runner leaves no process, socket, shared memory or file, no
     'the game and what it started',
     () => runner.processes().filter(({ step }) => step === 'game').length === 2,
   )
-  const [display, pids] = [displayOf(runner), runner.processes().map(({ pid }) => pid)]
+  const traces = tracesOf(runner)
   assert.ok(
-    sharedMemory().some(({ creator }) => pids.includes(creator)),
+    sharedMemory().some(({ creator }) => traces.pids.includes(creator)),
     'the game shares memory with the desktop',
   )
   runner.kill('SIGKILL')
   await runner.exited
-  await assertNothingLeft(runner, display, pids)
+  await assertNothingLeft(runner, traces)
 })
 
 test('a room ends when its parent closes standard input', async () => {
   await using runner = await aReadyRoom()
-  const [display, pids] = [displayOf(runner), runner.processes().map(({ pid }) => pid)]
+  const traces = tracesOf(runner)
   runner.closeStdin()
   assert.deepEqual(await runner.exited, { code: 0, signal: null })
-  await assertNothingLeft(runner, display, pids)
+  await assertNothingLeft(runner, traces)
 })
 
 test('a game that ignores SIGTERM and leaves its process group ends with the room all the same', async () => {
   const command = `sh -c "trap '' TERM; setsid sh -c 'trap \\"\\" TERM; while :; do sleep 1; done' & ${CLOCK} --fps 10; while :; do sleep 1; done"`
   await using runner = await aReadyRoom({ NESTRI_LAUNCH_CMD: command })
-  const display = displayOf(runner)
+  const traces = tracesOf(runner)
   const startMs = performance.now()
   runner.kill('SIGTERM')
   await runner.exited
   assert.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`)
-  await assertNothingLeft(runner, display, [])
+  await assertNothingLeft(runner, traces)
 })
 
 test('a runner ends what an earlier one of the same name has left', async () => {
