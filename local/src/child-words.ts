@@ -30,11 +30,19 @@ export function parseLogLine(line: string): LogLine | undefined {
       .filter(([name]) => !ORDINARY.has(name))
       .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     const reason = typeof err?.message === 'string' && err.message !== record['msg'] ? [err.message] : []
-    return { name: String(record['name']), level, text: [record['msg'], ...reason, ...fields].join(', ') }
+    return { name: String(record['name']), level, text: oneLine([record['msg'], ...reason, ...fields].join(', ')) }
   } catch {
     return undefined
   }
 }
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length > MAX_TEXT_CHARS ? `${line.slice(0, MAX_TEXT_CHARS - 3)}...` : line
+}
+
+/** Longest status text, in characters; libraries explain at length. */
+const MAX_TEXT_CHARS = 240
 
 /** Whether a user is told: what went wrong, except what the runner tells as a step's change anyway. */
 export function isWorthTelling({ name, level }: LogLine): boolean {
