@@ -81,11 +81,12 @@ async function jobs() {
   return Math.max(1, Math.min(cores, Math.floor(Number(memory ?? 0) / 1024 / 700)))
 }
 
-/** Copies upstream's source, replaces its downloads by our subprojects, and applies our patches exactly. */
+/** Copies upstream's source, adds our files, replaces its downloads by our subprojects, and applies our patches exactly. */
 async function prepareSource(source) {
   const left = ['out', 'scripts', 'subprojects'].map((part) => join(upstreamFolder, part))
   await cp(upstreamFolder, source, { recursive: true, filter: (path) => !left.includes(path) })
   await cp(join(recipeFolder, 'subprojects'), join(source, 'subprojects'), { recursive: true })
+  await cp(join(recipeFolder, 'overlay'), source, { recursive: true })
   const patches = (await readdir(join(recipeFolder, 'patches'))).filter((name) => name.endsWith('.patch')).sort()
   for (const name of patches) {
     const input = join(recipeFolder, 'patches', name)

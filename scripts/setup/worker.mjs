@@ -38,7 +38,7 @@ async function mediasoupVersion() {
 /** The cache's folder for the worker that this clone wants. */
 async function cacheFolder() {
   const { codename } = await debianRelease()
-  const parts = ['subprojects', 'patches'].map((part) => join(recipeFolder, part))
+  const parts = ['overlay', 'patches', 'subprojects'].map((part) => join(recipeFolder, part))
   const recipe = await hashOf([...parts, join(root, 'scripts', 'setup', 'worker-recipe.mjs')])
   const key = `${await mediasoupVersion()}-${recipe.slice(0, 12)}-${codename}-${arch()}`
   return join(cacheRoot(), 'mediasoup-worker', key)
