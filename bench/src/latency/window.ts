@@ -54,7 +54,8 @@ export async function measureWindow(scene: Scene, seconds: number, withKeys: boo
   const [after, busyMs, elapsedMs] = [parts(), machineBusyMs() - busyBefore, performance.now() - start]
   const framesDecoded = ((await inboundStats(page))?.framesDecoded ?? 0) - decodedBefore
   const { frames, keysMs } = await takeRecording(page)
-  const tapped = await tap.frames()
+  const endMs = startMs + elapsedMs
+  const tapped = (await tap.frames()).filter(({ lastMs }) => lastMs >= startMs && lastMs <= endMs)
   if (frames.length === 0) throw new Error(`the page presented no frame:\n${scene.runner.lines.slice(-20).join('\n')}`)
   const share = (name: string): number => (100 * cpuMsBetween(before[name] ?? [], after[name] ?? [])) / elapsedMs
   return {
