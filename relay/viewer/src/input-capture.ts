@@ -14,6 +14,8 @@ export interface InputCaptureOptions {
   video: () => HTMLVideoElement | undefined
   /** Capture ended by itself: the window lost the focus, or the player left the lock or full screen. */
   onReleased: (why: ReleaseReason) => void
+  /** Whether the mouse plays by pointer lock, so that its loss ends the capture. */
+  locks: () => boolean
   /** A shortcut of the page was pressed (with Ctrl+Alt); true = handled. */
   onShortcut: (code: string) => boolean
 }
@@ -56,7 +58,7 @@ export class InputCapture {
     })
     document.addEventListener('pointerlockchange', () => {
       if (isPointerLocked(stage)) this.#options.sender.flush()
-      else this.#lose('pointer-lock')
+      else if (options.locks()) this.#lose('pointer-lock')
     })
     document.addEventListener('fullscreenchange', () => {
       const left = this.#wasFullscreen && !isFullscreen()

@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT_MS = 8_000
 const DISCONNECTED_GRACE_MS = 2_000
 /** Pauses before the relay is asked for another connection, by number of failures in a row. */
 const RESTART_PAUSES_MS: readonly number[] = [0, 2_000, 5_000, 10_000, 15_000]
-/** From this many failures in a row on, the page says that there is no path. */
+/** From this many failures in a row on, the page says that there is no path; from the first on where there never was one. */
 const NO_PATH_FAILURES = 2
 
 export interface MediaPathHandlers {
@@ -34,11 +34,14 @@ export interface MediaPathOptions {
 /** The page's media connections: one in use, and at times a newer one that takes over. */
 export class MediaPath {
   readonly #options: MediaPathOptions
+  /** Its picture is shown. */
   #current: MediaConnection | undefined
+  /** Newer, and without a picture yet. */
   #next: MediaConnection | undefined
   #queue: Promise<void> = Promise.resolve()
   #state: MediaState = { kind: 'none' }
   #failures = 0
+  #everConnected = false
   #deadline: ReturnType<typeof setTimeout> | undefined
   #restart: ReturnType<typeof setTimeout> | undefined
 
@@ -50,9 +53,9 @@ export class MediaPath {
     return this.#state
   }
 
-  /** The connection whose picture is shown. */
+  /** The connection whose picture is shown, or the first one on its way there. */
   get connection(): MediaConnection | undefined {
-    return this.#current
+    return this.#current ?? this.#next
   }
 
   /** The newest connection that can carry input. */
@@ -75,7 +78,7 @@ export class MediaPath {
   /** The first picture of `connection` is shown: it takes over, an older one is closed. */
   promote(connection: MediaConnection): void {
     if (this.#next !== connection) return
-    this.#current?.[Symbol.dispose]()
+    this.#current?.close()
     this.#current = connection
     this.#next = undefined
   }
@@ -91,8 +94,8 @@ export class MediaPath {
   close(): void {
     clearTimeout(this.#deadline)
     clearTimeout(this.#restart)
-    this.#next?.[Symbol.dispose]()
-    this.#current?.[Symbol.dispose]()
+    this.#next?.close()
+    this.#current?.close()
     this.#next = undefined
     this.#current = undefined
     this.#setState({ kind: 'none' })
@@ -102,7 +105,7 @@ export class MediaPath {
   fail(reason: string): void {
     clearTimeout(this.#deadline)
     if (this.#state.kind === 'undecodable') return
-    this.#failures += 1
+    this.#failures = Math.max(this.#failures + 1, this.#everConnected ? 0 : NO_PATH_FAILURES)
     const pauseMs = RESTART_PAUSES_MS[Math.min(this.#failures, RESTART_PAUSES_MS.length) - 1] ?? 0
     const untilMs = performance.now() + pauseMs
     this.#setState(this.#failures >= NO_PATH_FAILURES ? { kind: 'no-path', untilMs } : { kind: 'connecting' })
@@ -121,9 +124,10 @@ export class MediaPath {
     const fresh = offer.fresh || newest === undefined
     const connection = fresh ? this.#begin() : newest
     try {
-      const { sdp, refusedCodec } = await connection.answer(offer)
-      this.#options.send({ type: 'answer', negotiation: offer.negotiation, sdp })
-      if (refusedCodec !== undefined) this.undecodable(refusedCodec)
+      const answered = await connection.answer(offer)
+      // Left without an answer the relay lets the offer lapse, and offers again when the room's codec has changed.
+      if ('refusedCodec' in answered) this.undecodable(answered.refusedCodec)
+      else this.#options.send({ type: 'answer', negotiation: offer.negotiation, sdp: answered.sdp })
     } catch (error) {
       console.warn('offer not applied', error)
       if (this.#isNewest(connection)) this.fail(`the offer could not be applied: ${String(error)}`)
@@ -145,13 +149,8 @@ export class MediaPath {
         onInputChannels: () => handlers.onInputChannels(this.inputConnection !== undefined),
       },
     })
-    this.#next?.[Symbol.dispose]()
-    if (this.#current === undefined) {
-      this.#current = connection
-      this.#next = undefined
-    } else {
-      this.#next = connection
-    }
+    this.#next?.close()
+    this.#next = connection
     this.#setState({ kind: 'connecting' })
     clearTimeout(this.#restart)
     this.#await(CONNECT_TIMEOUT_MS, 'no connection to the media ports')
@@ -163,6 +162,7 @@ export class MediaPath {
       case 'connected':
         clearTimeout(this.#deadline)
         this.#failures = 0
+        this.#everConnected = true
         if (this.#state.kind !== 'undecodable') this.#setState({ kind: 'connected' })
         // Without video there is no first picture to wait for.
         if (connection.videoTrack === undefined) this.promote(connection)

@@ -34,14 +34,11 @@ export interface MediaOptions {
   handlers: MediaHandlers
 }
 
-/** What applying an offer gave: the answer, and the codec that this browser cannot decode. */
-export interface Answered {
-  sdp: string
-  refusedCodec: string | undefined
-}
+/** What applying an offer gave: an answer, or the name of the codec that this browser cannot decode. */
+export type Answered = { sdp: string } | { refusedCodec: string }
 
 /** One media connection to the relay. */
-export class MediaConnection implements Disposable {
+export class MediaConnection {
   readonly pc: RTCPeerConnection
   readonly #options: MediaOptions
   #input: RTCDataChannel | undefined
@@ -78,10 +75,12 @@ export class MediaConnection implements Disposable {
     if (this.#options.player && hasDataChannels(offer.sdp)) this.#openChannels(offer.echoStreamId)
     const answer = await this.pc.createAnswer()
     const sdp = withStereo(answer.sdp ?? '')
+    const refusedCodec = refusedVideoCodec(offer.sdp, sdp)
+    if (refusedCodec !== undefined) return { refusedCodec }
     await this.pc.setLocalDescription({ type: 'answer', sdp })
     for (const receiver of this.pc.getReceivers()) setLowDelay(receiver)
     this.#options.handlers.onTracks(this.#track('video'), this.#track('audio'))
-    return { sdp, refusedCodec: refusedVideoCodec(offer.sdp, sdp) }
+    return { sdp }
   }
 
   /** Sends one input message; false where the channel is not open or too full. */
@@ -93,7 +92,7 @@ export class MediaConnection implements Disposable {
     return true
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     if (this.#closed) return
     this.#closed = true
     this.pc.close()

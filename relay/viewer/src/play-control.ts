@@ -37,6 +37,8 @@ export interface PlayControlOptions {
 
 /** A click that asked for the seat counts as the wish to play until then; browsers keep its activation as long. */
 const WISH_MS = 4_000
+/** Control and Meta: with them a key may be one of the browser's own shortcuts. */
+const BROWSER_KEYS: readonly number[] = [29, 97, 125, 126]
 const MOUSE_MODE_KEY = 'nestri:mouse'
 
 const clock: Clock = {
@@ -70,6 +72,7 @@ export class PlayControl {
       sender: this.sender,
       video: options.video,
       onReleased: (why) => this.#onReleased(why),
+      locks: () => this.mouseMode === 'captured',
       onShortcut: options.onShortcut,
     })
     options.stage.addEventListener('click', () => {
@@ -77,6 +80,10 @@ export class PlayControl {
     })
     this.#phone.addEventListener('change', () => this.update())
     document.addEventListener('fullscreenchange', () => options.onChange())
+    // Ctrl+W may be crouch and walk; without keyboard lock it closes the tab, so the browser asks first.
+    addEventListener('beforeunload', (event) => {
+      if (this.engaged && BROWSER_KEYS.some((code) => this.sender.held.has(code))) event.preventDefault()
+    })
   }
 
   get engaged(): boolean {
@@ -117,6 +124,13 @@ export class PlayControl {
     if (permission === 'no') this.#stop()
     if (permission === 'paused') this.sender.releaseAll()
     if (permission === 'yes' && performance.now() < this.#wishUntilMs) this.#engage()
+    this.#options.onChange()
+  }
+
+  /** Gives mouse and keyboard back to the page; the seat is kept. */
+  letGo(): void {
+    this.#capture.disengage()
+    unlockPointer()
     this.#options.onChange()
   }
 
@@ -169,7 +183,8 @@ export class PlayControl {
     const locked = await lockPointer(stage)
     if (!locked) onNote('Click the picture once more to capture the mouse.')
     else if (!this.#capture.engaged) unlockPointer()
-    else if (!this.#explained) onNote('Esc frees your mouse. Ctrl+Alt+F is full screen, Ctrl+Alt+S shows statistics.')
+    else if (!this.#explained)
+      onNote('Ctrl+Alt+Q frees your mouse, Ctrl+Alt+F is full screen, Ctrl+Alt+S shows statistics.')
     this.#explained ||= locked
     onChange()
   }

@@ -65,13 +65,10 @@ export class Player {
     this.#next = shown
     if (this.#current === undefined) this.#stage.prepend(element)
     else this.#current.element.after(element)
-    element.requestVideoFrameCallback((_, metadata) => {
-      this.#takeOver(shown)
-      this.#frame(shown, metadata)
-    })
+    element.requestVideoFrameCallback((_, metadata) => this.#frame(shown, metadata))
     // A hidden tab presents no frames; there the first decoded one must do.
     element.addEventListener('loadeddata', () => {
-      if (document.visibilityState === 'hidden') this.#takeOver(shown)
+      if (document.visibilityState === 'hidden' && video.readyState === 'live') this.#takeOver(shown)
     })
     void this.#play(element)
   }
@@ -122,6 +119,9 @@ export class Player {
   }
 
   #frame(shown: Shown, metadata: VideoFrameCallbackMetadata): void {
+    // Chromium presents a black frame when the connection of a track is closed; that is no picture.
+    if (shown.video.readyState === 'ended') return
+    this.#takeOver(shown)
     if (this.#current !== shown) return
     this.#onFrame(metadata)
     shown.element.requestVideoFrameCallback((_, next) => this.#frame(shown, next))

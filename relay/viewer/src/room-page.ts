@@ -292,6 +292,9 @@ export class RoomPage {
       case 'KeyM':
         this.#control.toggleMouseMode()
         return true
+      case 'KeyQ':
+        this.#control.letGo()
+        return true
       case 'KeyF':
         void this.#control.toggleFullscreen()
         return true
