@@ -2,13 +2,14 @@
 // The steps of the set-up in order. Each knows fast whether it is done; what is done is skipped.
 
 import { spawnSync } from 'node:child_process'
-import { access, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { startPackages, testPackages } from '../packages.mjs'
 import { debianRelease, installCommand, installPackages, missingPackages } from './apt.mjs'
-import { plainEnvironment, run, succeeds, withRetries } from './command.mjs'
+import { plainEnvironment, run, succeeds } from './command.mjs'
 import { SetupError } from './errors.mjs'
+import { installNpmPackages, npmRecordMatches } from './npm.mjs'
 import { hashOf, node24, readIfThere, root, stampFolder } from './paths.mjs'
 import { provideWorker, workerIsReady } from './worker.mjs'
 
@@ -22,7 +23,6 @@ import { provideWorker, workerIsReady } from './worker.mjs'
  */
 
 const NODE_MAJOR = 24
-const NPM_WITHIN_MS = 10 * 60_000
 const BUILD_WITHIN_MS = 15 * 60_000
 
 function packagesFor(goal) {
@@ -52,35 +52,13 @@ const systemPackages = {
   },
 }
 
-/** Whether node_modules holds what the lock file says. npm writes its own record last, so half an installation has none. */
-async function npmRecordMatches() {
-  const record = await readIfThere(join(root, 'node_modules', '.package-lock.json'))
-  if (record === undefined) return false
-  const installed = JSON.parse(record).packages
-  const wanted = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')).packages
-  return Object.entries(wanted).every(([path, entry]) => {
-    if (!path.startsWith('node_modules/')) return true
-    const have = installed[path]
-    if (have === undefined) return entry.optional === true
-    return have.version === entry.version && have.link === entry.link
-  })
-}
-
 /** @type {Step} */
 const npmPackages = {
   title: 'npm packages',
   why: 'libraries, the compiler, the linter and Node 24 come from npm',
   whatToDo: 'Check that the npm registry can be reached (npm ping), then run the command again.',
   isDone: npmRecordMatches,
-  async run(_goal, progress) {
-    const onRetry = (error, pauseMs) => progress.note(`${error.message}; again in ${pauseMs / 1000} s`)
-    progress.update('npm ci')
-    // No package's install script runs: the worker is provided below, and everything else ships its binaries.
-    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund']
-    await withRetries(() => run('npm', args, { cwd: root, log: 'npm', timeoutMs: NPM_WITHIN_MS }), onRetry)
-    if (!(await npmRecordMatches()))
-      throw new SetupError('npm ci ended well, but node_modules differs from the lock file')
-  },
+  run: (_goal, progress) => installNpmPackages(progress),
 }
 
 /** @type {Step} */
