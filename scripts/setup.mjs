@@ -20,6 +20,7 @@ ${steps.map(({ title, why }) => `  ${title.padEnd(18)}${why}`).join('\n')}
 NESTRI_CACHE            folder for what is expensive to build, instead of ~/.cache/nestri
 MEDIASOUP_WORKER_BIN    a mediasoup worker of your own
 NESTRI_SKIP_PACKAGES=1  leave Debian packages to you
+NESTRI_SKIP_SETUP=1     leave everything to you
 `
 
 async function isDone(step, goal) {
@@ -81,6 +82,7 @@ export function explain(error) {
  * @param {'start' | 'test'} goal
  */
 export async function setupOrExit(goal) {
+  if (process.env.NESTRI_SKIP_SETUP) return
   // Node 18 calls its fetch experimental on every run; nothing else warns here.
   process.removeAllListeners('warning')
   const release = endProgramsOnSignals()
