@@ -2,9 +2,9 @@
 // Checks what the linter cannot see: the licence line of every source file, the length of C++ files, and that nothing
 // but streamer/src/native.ts loads the addon. Prints every problem and ends with 1 when there is one.
 
-import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { projectFiles } from './project-files.mjs'
 import { root } from './setup/paths.mjs'
 
 const LICENCE = 'SPDX-License-Identifier: Apache-2.0'
@@ -27,20 +27,9 @@ function problemsOf(file, text) {
   return problems.map((problem) => `${file}: ${problem}`)
 }
 
-const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
-const files = listed
-  .toString()
-  .split('\0')
-  .filter((file) => SOURCE.test(file) && !file.endsWith('.gen.ts'))
+const files = projectFiles(SOURCE).filter((file) => !file.endsWith('.gen.ts'))
 const problems = await Promise.all(
-  files.map(async (file) => {
-    const text = await readFile(join(root, file), 'utf8').catch((error) => {
-      // Deleted, and not yet committed as such.
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
-    return text === undefined ? [] : problemsOf(file, text)
-  }),
+  files.map(async (file) => problemsOf(file, await readFile(join(root, file), 'utf8'))),
 )
 for (const problem of problems.flat()) process.stderr.write(`${problem}\n`)
 if (problems.flat().length > 0) process.exit(1)

@@ -47,5 +47,6 @@ export const testPackages = {
   'doctest-dev': "tests of the addon's core",
   'libx11-dev': 'the X11 program that tests stream',
   'libxext-dev': 'shared memory for its pictures',
+  git: 'lists the files of the project',
   'clang-format': 'checks the format of C++',
 }
