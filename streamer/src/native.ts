@@ -164,8 +164,10 @@ export interface NativeAddon {
 
 export const NATIVE_INTERFACE_VERSION = 1
 
-/** Where the build puts the addon, relative to the repository. */
-export const ADDON_PATH: string = fileURLToPath(new URL('../native/build/nestri_streamer.node', import.meta.url))
+/** Where the build puts the addon, seen from this file as source or as it was built (dist/src). */
+export const ADDON_PATH: string = fileURLToPath(
+  new URL(`${import.meta.url.endsWith('.ts') ? '..' : '../..'}/native/build/nestri_streamer.node`, import.meta.url),
+)
 
 /**
  * Loads the addon.

@@ -160,6 +160,24 @@ test('an encoder whose process was killed while it was probed is not blamed', ()
   assert.deepEqual(start?.excluded, [])
 })
 
+test('a hardware encoder that fails in use is left out of the next start, software is tried again', () => {
+  const failed: SessionEvent = {
+    type: 'encoder-event',
+    event: { type: 'error', code: 'ERR_PIPELINE', message: 'out of sessions', encoder: 'nvh264enc (system)' },
+  }
+  const gone: SessionEvent = { type: 'encoder-ended', reason: 'exit code 1', crashed: false }
+  const excludedOf = (effects: readonly Effect[]): unknown =>
+    effects.find((effect) => effect.kind === 'start-encoder')?.excluded
+  const hardware: SessionEvent = {
+    type: 'encoder-started',
+    started: { encoder: { ...FACTS, type: 'hardware', rejected: [] }, missing: [], liveBitrate: 'smooth' },
+  }
+  assert.deepEqual(excludedOf(run(hardware, failed, gone).effects), [
+    { name: 'nvh264enc (system)', reason: 'it failed in use: out of sessions' },
+  ])
+  assert.deepEqual(excludedOf(run(STARTED, failed, gone).effects), [])
+})
+
 test('no encoder and no addon are given up at once with their code', () => {
   for (const code of ['ERR_ENCODER_UNAVAILABLE', 'ERR_ADDON']) {
     const { effects } = run({ type: 'encoder-refused', code, message: 'words' })

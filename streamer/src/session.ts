@@ -217,14 +217,23 @@ function onEncoderEvent(state: RunningState, event: EncoderEvent): Step {
       const reason = `no picture for ${Math.round(event.stalledMs / 1000)} s (${event.stage})`
       return { state, effects: [{ kind: 'send', message: { type: 'interrupted', reason } }] }
     }
+    case 'error':
+      return { state: withoutFailed(state, event), effects: [] }
     case 'status':
     case 'log':
     case 'video-transition':
     case 'input-ready':
-    case 'error':
       return same(state)
   }
 }
+
+/** A hardware encoder that works in a probe and fails in use is not taken again; of software there may be no other. */
+function withoutFailed(state: RunningState, { encoder: name, message }: EncoderFailure): RunningState {
+  if (name === '' || state.encoder.kind !== 'up' || state.encoder.facts.type !== 'hardware') return state
+  return { ...state, excluded: [...state.excluded, { name, reason: `it failed in use: ${message}` }] }
+}
+
+type EncoderFailure = Extract<EncoderEvent, { type: 'error' }>
 
 /** Sends an unused offer where there is a relay for it. */
 function useOffer(state: RunningState): Step {

@@ -2,14 +2,18 @@
 // The streamer program against relays that misbehave. webrtcbin and the encoder are real.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { waitFor } from '@nestri/runtime'
 import { openFakeRelay } from './support/fake-relay.ts'
-import { startStreamer } from './support/streamer.ts'
+import { startStreamer, STREAMER_ARGS, streamerEnvironment } from './support/streamer.ts'
+
+const run = promisify(execFile)
 
 /** Whether a process runs. */
 function alive(pid: number | undefined): boolean {
@@ -197,4 +201,39 @@ test('SIGTERM ends it with 0 and says goodbye; a kill takes the encoder process 
   process.kill(other.child.pid, 'SIGKILL')
   await other.child.exited
   await gone(other.encoderPids()[0])
+})
+
+test('it ends with whoever started it when that is asked for', async () => {
+  await using relay = await openFakeRelay()
+  const env = { ...streamerEnvironment(relay.url), NESTRI_PARENT_STDIN: 'true' }
+  const running = run(process.execPath, STREAMER_ARGS, { env, timeout: 20_000 })
+  await relay.next('offer')
+  running.child.stdin?.end()
+  const { stdout } = await running
+  assert.match(stdout, /"state":"stopped"/)
+})
+
+test('a relay that made its own certificate is trusted by naming it, and not otherwise', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nestri-tls-'))
+  try {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+    await run('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+      ...['-subj', '/CN=nestri', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+    ])
+    await using relay = await openFakeRelay({
+      tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') },
+    })
+    await using stranger = startStreamer(relay.url)
+    await waitFor(() => stranger.lines.some((line) => /relay lost.*self-signed|self-signed.*relay lost/.test(line)), {
+      what: 'a refused certificate',
+      deadlineMs: 10_000,
+    })
+    assert.equal(relay.received.length, 0)
+    await using streamer = startStreamer(relay.url, { NODE_EXTRA_CA_CERTS: cert })
+    await relay.next('offer')
+    assert.equal(streamer.child.status, undefined)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })

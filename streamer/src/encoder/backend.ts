@@ -3,7 +3,15 @@
 // process and runs at most one session.
 
 import type { StreamStats } from '@nestri/protocol'
-import type { Capabilities, CommandBody, EncoderEvent, ProbedEncoder, SessionRequest, Started } from './contract.ts'
+import type {
+  Capabilities,
+  CommandBody,
+  EncoderEvent,
+  Failure,
+  ProbedEncoder,
+  SessionRequest,
+  Started,
+} from './contract.ts'
 
 /** The body of one command. */
 export type CommandOf<T extends CommandBody['type']> = Extract<CommandBody, { type: T }>
@@ -42,5 +50,5 @@ export interface EncoderBackend extends AsyncDisposable {
 export interface BackendEvents {
   emit: (event: EncoderEvent) => void
   /** The session cannot go on: the process is to end. Called at most once. */
-  onFatal: (code: string, message: string) => void
+  onFatal: (failure: Failure & { encoder: string }) => void
 }

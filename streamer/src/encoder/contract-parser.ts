@@ -122,7 +122,7 @@ const event: v.GenericSchema<unknown, EncoderEvent> = v.variant('type', [
   v.object({ type: v.literal('video-stall'), stage, stalledMs: count, attempt: count }),
   v.object({ type: v.literal('video-transition'), stage: name, before: words, after: words }),
   v.object({ type: v.literal('input-ready'), streamId: count }),
-  v.object({ type: v.literal('error'), code: name, message: words }),
+  v.object({ type: v.literal('error'), code: name, message: words, encoder: name }),
 ])
 
 const output = v.union([reply, event])

@@ -118,8 +118,8 @@ export type EncoderEvent =
   | { type: 'video-stall'; stage: Stage; stalledMs: number; attempt: number }
   | { type: 'video-transition'; stage: string; before: string; after: string }
   | { type: 'input-ready'; streamId: number }
-  /** The session cannot go on; the process ends after it. */
-  | { type: 'error'; code: string; message: string }
+  /** The session cannot go on; the process ends after it. `encoder` = the candidate that failed, empty where none did. */
+  | { type: 'error'; code: string; message: string; encoder: string }
 
 /** A line that is no command, and what to answer. */
 export interface BrokenCommand {

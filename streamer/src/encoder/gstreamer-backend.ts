@@ -16,7 +16,7 @@ import type { BackendEvents, CommandOf, EncoderBackend } from './backend.ts'
 import { ENCODER_CONTRACT_VERSION } from './contract.ts'
 import type { Capabilities, ProbedEncoder, SessionRequest, Started } from './contract.ts'
 import { nextFault, nextStall, startOfStalls } from './stall-ladder.ts'
-import type { FaultState, StallAction, StallState } from './stall-ladder.ts'
+import type { FaultState, FaultyPart, StallAction, StallState } from './stall-ladder.ts'
 import { addSample, figuresOf, openWindow } from './stream-figures.ts'
 import type { FigureWindow } from './stream-figures.ts'
 
@@ -285,19 +285,21 @@ export class GstreamerBackend implements EncoderBackend {
     running.faults = state
     this.#events.emit({ type: 'log', level: 'error', message: `${part} failed in ${element}: ${message}` })
     if (action === 'restart-encoder') this.#restartOrEnd()
-    if (action === 'fatal') this.#fatal(new NestriError('ERR_PIPELINE', { element, detail: message }))
+    if (action === 'fatal') this.#fatal(new NestriError('ERR_PIPELINE', { element, detail: message }), part)
   }
 
   #restartOrEnd(): void {
     this.restartEncoder().catch((error: unknown) => {
-      this.#fatal(new NestriError('ERR_PIPELINE', { element: 'encoder', detail: messageOf(error) }, { cause: error }))
+      const detail = messageOf(error)
+      this.#fatal(new NestriError('ERR_PIPELINE', { element: 'encoder', detail }, { cause: error }), 'encoder')
     })
   }
 
-  #fatal({ code, message }: NestriError): void {
+  #fatal({ code, message }: NestriError, part: FaultyPart): void {
     if (this.#ended) return
     this.#ended = true
-    this.#events.onFatal(code, message)
+    const encoder = part === 'encoder' ? (this.#running?.candidate.name ?? '') : ''
+    this.#events.onFatal({ code, message: message.slice(0, 4000), encoder })
   }
 
   #tick(): void {
@@ -332,6 +334,7 @@ export class GstreamerBackend implements EncoderBackend {
       case 'fatal':
         return this.#fatal(
           new NestriError('ERR_VIDEO_STALL', { seconds: Math.round(action.stalledMs / 1000), stage: action.stage }),
+          action.stage === 'source' ? 'producer' : 'encoder',
         )
     }
   }

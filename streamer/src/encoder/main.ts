@@ -48,9 +48,9 @@ function write(event: EncoderEvent): void {
 
 const backend = openBackend({
   emit: write,
-  onFatal: (code, message) => {
-    write({ type: 'error', code, message })
-    end(1, message)
+  onFatal: (failure) => {
+    write({ type: 'error', ...failure })
+    end(1, failure.message)
   },
 })
 
@@ -70,6 +70,6 @@ process.on('SIGTERM', () => end(0, 'received SIGTERM'))
 process.on('SIGINT', () => undefined)
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`)
-  write({ type: 'error', code: 'ERR_INTERNAL', message: error.message })
+  write({ type: 'error', code: 'ERR_INTERNAL', message: error.message, encoder: '' })
   process.exit(1)
 })

@@ -4,6 +4,7 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { parseMessage, RUNNER_HEARTBEAT_MS, runnerMessage } from '@nestri/protocol'
 import type { RelayToRunner, RunnerMessage } from '@nestri/protocol'
@@ -20,6 +21,8 @@ export interface FakeRelayOptions {
   instead?: RelayToRunner
   /** Sends no heartbeats, as if it hung. */
   silent?: boolean
+  /** Serves wss:// with this certificate. */
+  tls?: { cert: string; key: string }
 }
 
 export interface FakeRelay extends AsyncDisposable {
@@ -44,7 +47,7 @@ export async function openFakeRelay(options: FakeRelayOptions = {}): Promise<Fak
   const sockets = new Set<WebSocket>()
   let newest: WebSocket | undefined
   let connections = 0
-  const server = createServer()
+  const server = options.tls === undefined ? createServer() : createSecureServer(options.tls)
   const webSockets = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request, socket, head) => {
     if (options.refuse !== undefined) {
@@ -80,7 +83,7 @@ export async function openFakeRelay(options: FakeRelayOptions = {}): Promise<Fak
   }
   return {
     port,
-    url: `ws://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'ws' : 'wss'}://127.0.0.1:${port}`,
     received,
     send: (message) => newest?.send(JSON.stringify(message)),
     drop,

@@ -22,6 +22,24 @@ export interface TestStreamer extends AsyncDisposable {
   killEncoder: (signal: 'SIGKILL' | 'SIGSEGV') => void
 }
 
+/** Arguments of Node that start it. */
+export const STREAMER_ARGS: readonly string[] = ['--conditions=source', MAIN]
+
+/** The environment of a streamer of the test picture, 360p30 and silent. */
+export function streamerEnvironment(url: string): Record<string, string> {
+  return {
+    ...ordinaryEnv(),
+    RELAY_URL: url,
+    NESTRI_ROOM: 'demo',
+    NESTRI_AUTH: 'open',
+    NESTRI_CAPTURE: 'test',
+    AUDIO_CAPTURE_METHOD: 'none',
+    VIDEO_ENCODER_TYPE: 'software',
+    RESOLUTION: '640x360',
+    FRAMERATE: '30',
+  }
+}
+
 /** Starts it with the test source at 360p30 and no sound, for a relay at `url`. */
 export function startStreamer(url: string, env: Readonly<Record<string, string>> = {}): TestStreamer {
   const states: string[] = []
@@ -29,19 +47,8 @@ export function startStreamer(url: string, env: Readonly<Record<string, string>>
   const child = spawnChild({
     name: 'streamer',
     command: process.execPath,
-    args: ['--conditions=source', MAIN],
-    env: {
-      ...ordinaryEnv(),
-      RELAY_URL: url,
-      NESTRI_ROOM: 'demo',
-      NESTRI_AUTH: 'open',
-      NESTRI_CAPTURE: 'test',
-      AUDIO_CAPTURE_METHOD: 'none',
-      VIDEO_ENCODER_TYPE: 'software',
-      RESOLUTION: '640x360',
-      FRAMERATE: '30',
-      ...env,
-    },
+    args: STREAMER_ARGS,
+    env: { ...streamerEnvironment(url), ...env },
     onStdout: (line) => states.push((JSON.parse(line) as { state: string }).state),
     onStderr: (line) => lines.push(line),
   })
