@@ -2,6 +2,7 @@
 // The runner with real processes: Xvfb, PulseAudio, an X11 program as the game. Only the streamer host is a fake.
 
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -168,6 +169,31 @@ test('an existing display is streamed without a desktop or a program of our own'
     ['streamer'],
   )
   assert.equal(environmentOf(runner.pidOf('streamer'))['DISPLAY'], DISPLAY)
+})
+
+test("what a program plays is heard at the sink's monitor, and waits at most 10 ms in the sink", async () => {
+  await using runner = await aReadyRoom({ NESTRI_CAPTURE: 'test' }, ['audio', 'streamer'])
+  const { PULSE_SERVER = '' } = environmentOf(runner.pidOf('streamer'))
+  const env = { ...process.env, PULSE_SERVER }
+  const format = ['--raw', '--format=s16le', '--rate=48000', '--channels=1', '--latency-msec=10']
+  const player = spawn('pacat', format, { env, stdio: ['pipe', 'ignore', 'ignore'] })
+  const listener = spawn('parec', [...format, '-d', 'nestri.monitor'], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    player.stdin.on('error', () => undefined)
+    const tone = Buffer.alloc(2 * 48_000 * 20, Buffer.from([0x00, 0x30, 0x00, 0xd0]))
+    player.stdin.write(tone)
+    let loudest = 0
+    listener.stdout.on('data', (chunk: Buffer) => {
+      for (let at = 0; at + 1 < chunk.length; at += 2) loudest = Math.max(loudest, Math.abs(chunk.readInt16LE(at)))
+    })
+    await runner.until('the tone', () => loudest > 8_000)
+    const sinks = execFileSync('pactl', ['list', 'sinks'], { env, encoding: 'utf8' })
+    const [, configuredUs] = /configured (\d+) usec/.exec(sinks) ?? []
+    assert.ok(Number(configuredUs) <= 10_000, `${configuredUs} us`)
+  } finally {
+    player.kill('SIGKILL')
+    listener.kill('SIGKILL')
+  }
 })
 
 test('a test picture needs no desktop, no sound and no game', async () => {

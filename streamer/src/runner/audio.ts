@@ -46,7 +46,7 @@ export function audioStep(options: AudioOptions): Step {
       }
       return startProcesses({
         programs: programs.map(({ command, args }) => ({
-          name: command,
+          name: command === 'sh' ? (args.at(-1) ?? command) : command,
           command,
           args,
           env: own,
@@ -54,9 +54,10 @@ export function audioStep(options: AudioOptions): Step {
         })),
         readyMs: READY_MS,
         ready: async (_children, signal) => {
+          // The default sink is there when the server answers, and with PipeWire when streams are linked to it as well.
           const sinkAnswers = async (): Promise<boolean> => {
-            const sinks = await outputOf('pactl', ['list', 'short', 'sinks'], { ...own, PULSE_SERVER: server })
-            return sinks?.split('\n').some((line) => line.split('\t')[1] === SINK) ?? false
+            const name = await outputOf('pactl', ['get-default-sink'], { ...own, PULSE_SERVER: server })
+            return name?.trim() === SINK
           }
           await waitFor(sinkAnswers, { what: "the sound server's sink", deadlineMs: READY_MS, everyMs: 60, signal })
           return offers
@@ -90,12 +91,42 @@ export function pulseAudioArgs(socket: string, configuration: string, channels: 
 }
 
 function pipeWire({ folder, channels }: AudioOptions): Program[] {
-  const configuration = join(folder, 'pipewire')
-  mkdirSync(configuration, { recursive: true, mode: 0o700 })
-  const fragments = join(configuration, 'pipewire.conf.d')
-  mkdirSync(fragments, { recursive: true, mode: 0o700 })
-  writeFileSync(join(fragments, 'nestri.conf'), pipeWireConfiguration(channels))
-  return PIPEWIRE_PROGRAMS.map((command) => ({ command, args: [] }))
+  const files: Record<string, string> = { 'pipewire/pipewire.conf.d': pipeWireConfiguration(channels), ...NO_HARDWARE }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path), { recursive: true, mode: 0o700 })
+    writeFileSync(join(folder, path, path.endsWith('.lua.d') ? '80-nestri.lua' : 'nestri.conf'), text)
+  }
+  const [server = '', ...others] = PIPEWIRE_PROGRAMS
+  const socket = join(folder, 'pipewire-0')
+  // The others end where they find no server.
+  const wait = ['-c', 'until [ -S "$1" ]; do sleep 0.02; done; exec "$2"', 'sh', socket]
+  return [{ command: server, args: [] }, ...others.map((program) => ({ command: 'sh', args: [...wait, program] }))]
+}
+
+/** WirePlumber links streams and sink here and nothing else: it looks for no device and needs no D-Bus. 0.4 reads the first two. */
+const NO_HARDWARE: Readonly<Record<string, string>> = {
+  'wireplumber/main.lua.d': `${disabled('alsa_monitor', 'v4l2_monitor', 'libcamera_monitor', 'stream_defaults')}
+default_access.properties["enable-flatpak-portal"] = false
+device_defaults.properties["use-persistent-storage"] = false
+`,
+  'wireplumber/bluetooth.lua.d': disabled('bluez_monitor', 'bluez_midi_monitor'),
+  'wireplumber/wireplumber.conf.d': `wireplumber.profiles = {
+  main = {
+    hardware.audio = disabled
+    hardware.bluetooth = disabled
+    hardware.video-capture = disabled
+    support.dbus = disabled
+    support.logind = disabled
+    support.portal-permissionstore = disabled
+    support.reserve-device = disabled
+  }
+}
+`,
+}
+
+/** Lua for versions that have only some of these. */
+function disabled(...tables: string[]): string {
+  return tables.map((table) => `if ${table} then ${table}.enabled = false end\n`).join('')
 }
 
 /** A fragment for PipeWire's configuration: the sink, and a quantum of 10 ms. Pure. */
@@ -103,6 +134,7 @@ export function pipeWireConfiguration(channels: number): string {
   const quantum = (RATE_HZ * FRAGMENT_MS) / 1000
   const positions = channels === 1 ? '[ MONO ]' : '[ FL FR ]'
   return `context.properties = {
+  support.dbus = false
   default.clock.rate = ${RATE_HZ}
   default.clock.quantum = ${quantum}
   default.clock.max-quantum = ${quantum}

@@ -2,6 +2,7 @@
 // The step that is played: any X11 program.
 
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { pause } from '@nestri/runtime'
 import type { Logger } from '@nestri/runtime'
 import { killMarked } from './caretaker.ts'
@@ -34,7 +35,8 @@ export function gameStep({ command, env, log }: GameOptions): Step {
         programs: [
           {
             name: file,
-            command: file,
+            // A path is meant from where the runner stands, not from the game's home.
+            command: file.includes('/') ? resolve(file) : file,
             args,
             env: own,
             stdin: 'ignore',
