@@ -219,6 +219,11 @@ const catalogue = {
     hint: 'Check that the X display exists and that this user may read it.',
     retry: true,
   },
+  ERR_INPUT: {
+    message: 'input cannot go to {source}: {detail}',
+    hint: 'Check that the X display exists, has the XTEST extension and lets this user in.',
+    retry: true,
+  },
   ERR_VIDEO_STALL: {
     message: 'no picture for {seconds} s at stage {stage}',
     hint: 'The streamer is restarted; if it happens again look at the stage that is named.',
