@@ -102,21 +102,6 @@ Napi::Value SessionWrap::inControl(Napi::Env env, Work work) {
   return deferred.Promise();
 }
 
-void SessionWrap::inControlQuietly(Work work) {
-  if (closing_)
-    return;
-  control_->post(
-      [session = session_, lane = lane_, onEvent = std::weak_ptr(onEvent_), work = std::move(work)]() mutable {
-        Result<void> result = work(*session);
-        if (result)
-          return;
-        lane->send([onEvent, message = result.error().message](Napi::Env env) {
-          if (const auto callback = onEvent.lock())
-            callback->Value().Call({toJs(env, Event(WarningEvent{"webrtcbin", message}))});
-        });
-      });
-}
-
 Napi::Value SessionWrap::start(const Napi::CallbackInfo& info) {
   return inControl(info.Env(), [](Session& session) { return session.start(); });
 }
@@ -167,17 +152,14 @@ void SessionWrap::requestKeyFrame(const Napi::CallbackInfo& info) {
 
 void SessionWrap::addInputStream(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
-  inControlQuietly([viewer = options.Get("viewer").ToString().Utf8Value(),
-                    streamId = options.Get("streamId").ToNumber().Int32Value()](Session& session) {
-    return session.addInputStream(viewer, streamId);
-  });
+  if (!closing_)
+    session_->addInputStream(options.Get("viewer").ToString().Utf8Value(),
+                             options.Get("streamId").ToNumber().Int32Value());
 }
 
 void SessionWrap::removeInputStream(const Napi::CallbackInfo& info) {
-  inControlQuietly([streamId = firstNumber(info)](Session& session) -> Result<void> {
-    session.removeInputStream(streamId);
-    return {};
-  });
+  if (!closing_)
+    session_->removeInputStream(firstNumber(info));
 }
 
 void SessionWrap::releaseInput(const Napi::CallbackInfo& info) {

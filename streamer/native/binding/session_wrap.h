@@ -41,8 +41,6 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
 
   /// Runs `work` on the control thread; the promise follows its result.
   Napi::Value inControl(Napi::Env env, Work work);
-  /// The same without a promise: a failure becomes a warning.
-  void inControlQuietly(Work work);
 
   std::shared_ptr<EventQueue> queue_;
   std::shared_ptr<Napi::FunctionReference> onEvent_;

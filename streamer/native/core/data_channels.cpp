@@ -3,7 +3,12 @@
 
 #include "signals.h"
 
-#include <atomic>
+#include <gst/sctp/sctpreceivemeta.h>
+
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,162 +17,230 @@ namespace nestri {
 namespace {
 
 constexpr size_t kEchoBytes = 8;
-/// The relay opens a channel per viewer; more strangers than this are not remembered.
-constexpr size_t kMaxStrangers = 64;
+/// Payload protocol identifier of a binary message (RFC 8831 §8).
+constexpr uint32_t kBinaryPpid = 53;
 
-GstWebRTCDataChannelState readyState(GstWebRTCDataChannel* channel) {
-  GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
-  g_object_get(channel, "ready-state", &state, nullptr);
-  return state;
+/// The stream id in the name of one of sctpdec's pads.
+std::optional<int> streamIdOf(GstPad* pad) {
+  int streamId = -1;
+  if (std::sscanf(GST_OBJECT_NAME(pad), "src_%d", &streamId) != 1)
+    return std::nullopt;
+  return streamId;
 }
 
 }  // namespace
 
-/// One input channel. Shared with its signal handlers.
-struct DataChannels::Input {
-  Context context;
-  std::string viewer;
-  int streamId;
-  ObjectPtr<GstWebRTCDataChannel> channel;
-  std::atomic<bool> closed{false};
-  std::atomic<bool> toldReady{false};
+struct DataChannels::State {
+  explicit State(Context given) : context(std::move(given)) {}
 
-  Input(Context given, std::string name, int id) : context(std::move(given)), viewer(std::move(name)), streamId(id) {}
+  struct Input {
+    std::shared_ptr<const std::string> viewer;
+    bool toldReady = false;
+  };
 
-  static void onData(GstWebRTCDataChannel*, GBytes* bytes, gpointer data) {
-    Input& self = fromC<Input>(data);
-    if (bytes == nullptr || self.closed.load())
-      return;
-    gsize size = 0;
-    const auto* first = static_cast<const uint8_t*>(g_bytes_get_data(bytes, &size));
-    if (!self.context.hub->handle(self.viewer, std::span(first, size)))
-      return;
-    if (const auto seq = self.context.hub->lastSeq())
-      self.context.echo->injected(*seq, self.context.timeline->now());
-  }
-
-  static void onOpen(GstWebRTCDataChannel*, gpointer data) { fromC<Input>(data).tellReady(); }
-
-  static void onClose(GstWebRTCDataChannel*, gpointer data) { fromC<Input>(data).letGo(); }
-
-  static void connect(const std::shared_ptr<Input>& self) {
-    connectShared(self->channel.get(), "on-message-data", &Input::onData, self);
-    connectShared(self->channel.get(), "on-close", &Input::onClose, self);
-    connectShared(self->channel.get(), "on-open", &Input::onOpen, self);
-  }
-
-  /// The handlers share this object and this object the channel: undone here, or neither would ever be freed.
-  void disconnect() {
-    for (const auto handler : {reinterpret_cast<gpointer>(&Input::onData), reinterpret_cast<gpointer>(&Input::onClose),
-                               reinterpret_cast<gpointer>(&Input::onOpen)})
-      g_signal_handlers_disconnect_matched(channel.get(), G_SIGNAL_MATCH_FUNC, 0, 0, nullptr, handler, nullptr);
-    letGo();
-  }
-
-  void tellReady() {
-    if (!toldReady.exchange(true))
-      context.events(InputReadyEvent{streamId});
-  }
-
-  void letGo() {
-    if (!closed.exchange(true))
-      context.hub->release(viewer);
-  }
-};
-
-struct DataChannels::Strangers {
+  const Context context;
   std::mutex mutex;
-  std::vector<ObjectPtr<GstWebRTCDataChannel>> channels;
+  ObjectPtr<GstWebRTCDataChannel> echo;
+  bool associated = false;
+  std::map<int, Input> inputs;
+  /// Our ends of sctpdec's pads.
+  std::map<int, ObjectPtr<GstPad>> pads;
 
-  static void onPrepare(GstElement*, GstWebRTCDataChannel* channel, gboolean isLocal, gpointer data) {
-    if (isLocal != FALSE)
-      return;
-    Strangers& self = fromC<Strangers>(data);
-    const std::scoped_lock lock(self.mutex);
-    if (self.channels.size() < kMaxStrangers)
-      self.channels.push_back(share(channel));
-  }
+  static void onElement(GstBin*, GstBin*, GstElement* element, gpointer data);
+  static void onStream(GstElement* decoder, GstPad* pad, gpointer data);
+  static void onStreamGone(GstElement* decoder, GstPad* pad, gpointer data);
+  static GstFlowReturn onMessage(GstPad* pad, GstObject*, GstBuffer* buffer);
+  static void onAssociated(GstWebRTCDataChannel*, gpointer data);
 
-  ObjectPtr<GstWebRTCDataChannel> take(int streamId) {
-    const std::scoped_lock lock(mutex);
-    for (auto it = channels.begin(); it != channels.end(); ++it) {
-      gint id = -1;
-      g_object_get(it->get(), "id", &id, nullptr);
-      if (id != streamId)
-        continue;
-      ObjectPtr<GstWebRTCDataChannel> found = std::move(*it);
-      channels.erase(it);
-      if (readyState(found.get()) != GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED)
-        return found;
-      return nullptr;
-    }
-    return nullptr;
-  }
+  void handle(int streamId, GstBuffer* buffer);
+  void release(int streamId);
+  void tellReady();
 };
+
+/// What one stream's pad works with.
+struct StreamEnd {
+  std::shared_ptr<void> state;
+  int streamId;
+};
+
+void DataChannels::State::onElement(GstBin* /*bin*/, GstBin* /*parent*/, GstElement* element, gpointer data) {
+  const GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr || g_strcmp0(GST_OBJECT_NAME(factory), "sctpdec") != 0)
+    return;
+  // Connected before webrtcbin connects its own: ours see each stream first.
+  const auto& shared = *static_cast<std::shared_ptr<State>*>(data);
+  connectShared(element, "pad-added", &State::onStream, shared);
+  connectShared(element, "pad-removed", &State::onStreamGone, shared);
+}
+
+void DataChannels::State::onStream(GstElement* decoder, GstPad* pad, gpointer data) {
+  const auto shared = *static_cast<std::shared_ptr<State>*>(data);
+  const auto streamId = streamIdOf(pad);
+  if (!streamId)
+    return;
+  // webrtcbin would make a channel of its own for it.
+  g_signal_stop_emission_by_name(decoder, "pad-added");
+  GstPad* raw = gst_pad_new("input", GST_PAD_SINK);
+  ObjectPtr<GstPad> end(GST_PAD(gst_object_ref_sink(raw)));
+  auto* stream = new StreamEnd{shared, *streamId};
+  const auto destroy = [](gpointer value) { delete static_cast<StreamEnd*>(value); };
+  gst_pad_set_chain_function_full(end.get(), &State::onMessage, stream, destroy);
+  gst_pad_set_event_function(end.get(), [](GstPad*, GstObject*, GstEvent* event) -> gboolean {
+    gst_event_unref(event);
+    return TRUE;
+  });
+  gst_pad_set_active(end.get(), TRUE);
+  if (gst_pad_link_full(pad, end.get(), GST_PAD_LINK_CHECK_NOTHING) != GST_PAD_LINK_OK) {
+    shared->context.events(WarningEvent{"sctpdec", "stream " + std::to_string(*streamId) + " cannot be received"});
+    return;
+  }
+  const std::scoped_lock lock(shared->mutex);
+  shared->pads[*streamId] = std::move(end);
+}
+
+void DataChannels::State::onStreamGone(GstElement* /*decoder*/, GstPad* pad, gpointer data) {
+  State& self = fromC<State>(data);
+  const auto streamId = streamIdOf(pad);
+  if (!streamId)
+    return;
+  ObjectPtr<GstPad> end;
+  {
+    const std::scoped_lock lock(self.mutex);
+    if (const auto found = self.pads.find(*streamId); found != self.pads.end()) {
+      end = std::move(found->second);
+      self.pads.erase(found);
+    }
+  }
+  // The relay closed the channel: its viewer left, or lost its seat.
+  self.release(*streamId);
+}
+
+GstFlowReturn DataChannels::State::onMessage(GstPad* pad, GstObject* /*parent*/, GstBuffer* buffer) {
+  const BufferPtr message(buffer);
+  const auto* stream = static_cast<const StreamEnd*>(pad->chaindata);
+  static_cast<State*>(stream->state.get())->handle(stream->streamId, buffer);
+  return GST_FLOW_OK;
+}
+
+void DataChannels::State::handle(int streamId, GstBuffer* buffer) {
+  std::shared_ptr<const std::string> viewer;
+  {
+    const std::scoped_lock lock(mutex);
+    if (const auto found = inputs.find(streamId); found != inputs.end())
+      viewer = found->second.viewer;
+  }
+  if (!viewer)
+    return;
+  const GstSctpReceiveMeta* meta = gst_sctp_buffer_get_receive_meta(buffer);
+  GstMapInfo map;
+  if (meta == nullptr || gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE)
+    return;
+  // Text is no message of ours: an empty one is handed on, so that it is counted as refused.
+  const size_t size = meta->ppid == kBinaryPpid ? map.size : 0;
+  const bool accepted = context.hub->handle(*viewer, std::span<const uint8_t>(map.data, size));
+  gst_buffer_unmap(buffer, &map);
+  if (!accepted)
+    return;
+  if (const auto seq = context.hub->lastSeq())
+    context.echo->injected(*seq, context.timeline->now());
+}
+
+void DataChannels::State::release(int streamId) {
+  std::shared_ptr<const std::string> viewer;
+  {
+    const std::scoped_lock lock(mutex);
+    if (const auto found = inputs.find(streamId); found != inputs.end()) {
+      viewer = std::move(found->second.viewer);
+      inputs.erase(found);
+    }
+  }
+  if (viewer)
+    context.hub->release(*viewer);
+}
+
+void DataChannels::State::onAssociated(GstWebRTCDataChannel* /*channel*/, gpointer data) {
+  State& self = fromC<State>(data);
+  {
+    const std::scoped_lock lock(self.mutex);
+    self.associated = true;
+  }
+  self.tellReady();
+}
+
+void DataChannels::State::tellReady() {
+  std::vector<int> ready;
+  {
+    const std::scoped_lock lock(mutex);
+    if (!associated)
+      return;
+    for (auto& [streamId, input] : inputs) {
+      if (!std::exchange(input.toldReady, true))
+        ready.push_back(streamId);
+    }
+  }
+  for (const int streamId : ready)
+    context.events(InputReadyEvent{streamId});
+}
 
 DataChannels::DataChannels(GstElement* webrtc, Context context)
-    : webrtc_(webrtc), context_(std::move(context)), strangers_(std::make_shared<Strangers>()) {
-  connectShared(webrtc_, "prepare-data-channel", &Strangers::onPrepare, strangers_);
+    : webrtc_(webrtc), state_(std::make_shared<State>(std::move(context))) {
+  connectShared(webrtc_, "deep-element-added", &State::onElement, state_);
 }
 
 DataChannels::~DataChannels() {
-  for (const auto& [streamId, input] : inputs_)
-    input->disconnect();
-}
-
-ObjectPtr<GstWebRTCDataChannel> DataChannels::create(const char* label, int streamId) {
-  const StructurePtr options(
-      gst_structure_new("options", "negotiated", G_TYPE_BOOLEAN, TRUE, "id", G_TYPE_INT, streamId, nullptr));
-  GstWebRTCDataChannel* channel = nullptr;
-  g_signal_emit_by_name(webrtc_, "create-data-channel", label, options.get(), &channel);
-  return ObjectPtr<GstWebRTCDataChannel>(channel);
+  std::map<int, State::Input> inputs;
+  ObjectPtr<GstWebRTCDataChannel> echo;
+  std::map<int, ObjectPtr<GstPad>> pads;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    inputs.swap(state_->inputs);
+    pads.swap(state_->pads);
+    echo = std::move(state_->echo);
+  }
+  for (const auto& [streamId, input] : inputs)
+    state_->context.hub->release(*input.viewer);
 }
 
 Result<void> DataChannels::openEcho(int streamId) {
-  ObjectPtr<GstWebRTCDataChannel> channel = create("echo", streamId);
+  const StructurePtr options(
+      gst_structure_new("options", "negotiated", G_TYPE_BOOLEAN, TRUE, "id", G_TYPE_INT, streamId, nullptr));
+  GstWebRTCDataChannel* raw = nullptr;
+  g_signal_emit_by_name(webrtc_, "create-data-channel", "echo", options.get(), &raw);
+  ObjectPtr<GstWebRTCDataChannel> channel(raw);
   if (!channel)
-    return fail("ERR_WEBRTC", "webrtcbin: the echo channel cannot be opened (SCTP plugin missing?)");
-  const std::scoped_lock lock(echoMutex_);
-  echo_ = std::move(channel);
+    return fail("ERR_WEBRTC", "webrtcbin: the echo channel cannot be opened (is the SCTP plugin installed?)");
+  connectShared(channel.get(), "on-open", &State::onAssociated, state_);
+  const std::scoped_lock lock(state_->mutex);
+  state_->echo = std::move(channel);
   return {};
 }
 
 void DataChannels::sendEcho(uint32_t rtpTimestamp, uint32_t seq) {
-  const std::scoped_lock lock(echoMutex_);
-  if (!echo_ || readyState(echo_.get()) != GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
-    return;
+  ObjectPtr<GstWebRTCDataChannel> channel;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    if (!state_->associated || !state_->echo)
+      return;
+    channel = share(state_->echo.get());
+  }
   uint8_t message[kEchoBytes];
   GST_WRITE_UINT32_LE(message, rtpTimestamp);
   GST_WRITE_UINT32_LE(message + 4, seq);
   const BytesPtr bytes(g_bytes_new(message, sizeof(message)));
-  gst_webrtc_data_channel_send_data_full(echo_.get(), bytes.get(), nullptr);
+  gst_webrtc_data_channel_send_data_full(channel.get(), bytes.get(), nullptr);
 }
 
-Result<void> DataChannels::openInput(const std::string& viewer, int streamId) {
+void DataChannels::openInput(const std::string& viewer, int streamId) {
   closeInput(streamId);
-  auto input = std::make_shared<Input>(context_, viewer, streamId);
-  input->channel = strangers_->take(streamId);
-  const bool adopted = input->channel != nullptr;
-  if (!adopted)
-    input->channel = create("input", streamId);
-  if (!input->channel)
-    return fail("ERR_WEBRTC", "webrtcbin: input stream " + std::to_string(streamId) + " cannot be opened");
-  Input::connect(input);
-  inputs_[streamId] = input;
-  // An adopted channel already receives, and a new one may have opened before the handler was connected.
-  if (adopted || readyState(input->channel.get()) == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
-    input->tellReady();
-  return {};
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->inputs[streamId] = {std::make_shared<const std::string>(viewer), false};
+  }
+  state_->tellReady();
 }
 
 void DataChannels::closeInput(int streamId) {
-  const auto found = inputs_.find(streamId);
-  if (found == inputs_.end())
-    return;
-  const std::shared_ptr<Input> input = std::move(found->second);
-  inputs_.erase(found);
-  input->disconnect();
-  gst_webrtc_data_channel_close(input->channel.get());
+  state_->release(streamId);
 }
 
 }  // namespace nestri

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The data channels of one webrtcbin: the frame echo out, input in. All are negotiated with fixed stream ids, because
-// the relay does not speak DCEP. Messages go from webrtcbin's thread straight to the injector, never through
-// JavaScript. When a channel closes, everything its viewer holds is released.
+// the relay does not speak DCEP.
+//
+// The echo is a webrtcbin data channel. Input streams are not: webrtcbin refuses negotiated channels with an id above 0
+// once it has offered (its limit is never set), and each would cost a thread and two hops. They are taken off sctpdec
+// as they appear, and each message goes from its SCTP stream's thread straight to the injector.
 #pragma once
 
 #include "echo_ledger.h"
@@ -13,9 +16,7 @@
 
 #include <gst/webrtc/webrtc.h>
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace nestri {
@@ -29,9 +30,9 @@ class DataChannels {
     EventSink events;
   };
 
-  /// `webrtc` must be in READY or above, and outlive this.
+  /// `webrtc` must be in READY and not have offered yet, and outlive this.
   DataChannels(GstElement* webrtc, Context context);
-  /// Releases the input of every viewer that had a channel here.
+  /// The pipeline must be at NULL. Releases the input of every viewer that had a stream here.
   ~DataChannels();
   DataChannels(const DataChannels&) = delete;
   DataChannels& operator=(const DataChannels&) = delete;
@@ -41,25 +42,19 @@ class DataChannels {
   /// Tells viewers which frame shows the effect of an input. Any thread; does nothing until the channel is open.
   void sendEcho(uint32_t rtpTimestamp, uint32_t seq);
 
-  /// Opens a channel that takes input of `viewer`. Control thread.
-  Result<void> openInput(const std::string& viewer, int streamId);
-  /// Closes it and releases the viewer's input. Unknown ids are ignored: the relay may have closed it first.
+  /// From now on messages on that SCTP stream are input of `viewer`. Any thread. `input-ready` follows as soon as the
+  /// association is up.
+  void openInput(const std::string& viewer, int streamId);
+  /// Messages on that stream are dropped from now on, and the viewer's input is released. Any thread.
   void closeInput(int streamId);
 
  private:
-  struct Input;
-  struct Strangers;
-
-  ObjectPtr<GstWebRTCDataChannel> create(const char* label, int streamId);
+  struct State;
 
   /// Weak, see the constructor.
   GstElement* webrtc_;
-  const Context context_;
-  /// Channels that the relay's data opened before openInput() was called for them.
-  std::shared_ptr<Strangers> strangers_;
-  std::mutex echoMutex_;
-  ObjectPtr<GstWebRTCDataChannel> echo_;
-  std::map<int, std::shared_ptr<Input>> inputs_;
+  /// Shared with the signal handlers and pads that use it.
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace nestri

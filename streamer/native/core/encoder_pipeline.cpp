@@ -136,7 +136,7 @@ Result<void> EncoderPipeline::linkVideo() {
   callbacks.need_data = [](GstAppSrc*, guint, gpointer self) { static_cast<EncoderPipeline*>(self)->onNeedData(); };
   gst_app_src_set_callbacks(videoSource_.get(), &callbacks, this, nullptr);
   for (GstElement* element : {source.get(), scale.get(), size.get()})
-    gst_bin_add(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(element)));
+    gst_bin_add(GST_BIN(pipeline_.get()), element);
   if (gst_element_link_many(source.get(), scale.get(), size.get(), encoderBin_.get(), nullptr) == FALSE)
     return fail("ERR_PIPELINE", "the encoder does not take raw video");
   auto input = publisher_->addInput(kVideoStream, true);
@@ -163,7 +163,7 @@ Result<void> EncoderPipeline::linkAudio() {
   // Sound that waited for the connection is too old to play.
   gst_util_set_object_arg(G_OBJECT(source.get()), "leaky-type", "downstream");
   audioSource_ = share(GST_APP_SRC(source.get()));
-  gst_bin_add(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(source.get())));
+  gst_bin_add(GST_BIN(pipeline_.get()), source.get());
   auto input = publisher_->addInput(kAudioStream, false);
   if (!input)
     return std::unexpected(input.error());

@@ -175,7 +175,7 @@ Result<std::unique_ptr<Publisher>> Publisher::create(GstElement* pipeline, Optio
   connectShared(webrtc.get(), "deep-element-added", &State::onElement, state);
   connectShared(webrtc.get(), "on-negotiation-needed", &State::onNegotiationNeeded, state);
   connectShared(webrtc.get(), "notify::connection-state", &State::onConnectionState, state);
-  gst_bin_add(GST_BIN(pipeline), GST_ELEMENT(gst_object_ref(webrtc.get())));
+  gst_bin_add(GST_BIN(pipeline), webrtc.get());
   return std::unique_ptr<Publisher>(new Publisher(std::move(webrtc), std::move(state)));
 }
 

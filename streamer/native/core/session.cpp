@@ -113,16 +113,16 @@ Result<void> Session::restartEncoder(const EncoderOptions& options) {
   return startEncoder(options);
 }
 
-Result<void> Session::addInputStream(const std::string& viewer, int streamId) {
-  const auto current = encoder();
-  if (!current)
-    return fail("ERR_STATE", "no encoder is running");
-  return current->dataChannels().openInput(viewer, streamId);
+void Session::addInputStream(const std::string& viewer, int streamId) {
+  const std::scoped_lock lock(mutex_);
+  if (encoder_)
+    encoder_->dataChannels().openInput(viewer, streamId);
 }
 
 void Session::removeInputStream(int streamId) {
-  if (const auto current = encoder())
-    current->dataChannels().closeInput(streamId);
+  const std::scoped_lock lock(mutex_);
+  if (encoder_)
+    encoder_->dataChannels().closeInput(streamId);
 }
 
 void Session::close() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One room's media: a producer, at most one encoder pipeline at a time, audio and input. Two kinds of callers:
-//   control: start, setAnswer, restartEncoder, addInputStream, removeInputStream, close; one thread, they may wait
-//   any:     setBitrate, requestKeyFrame, releaseInput, injectInput, stats, interrupt; they return at once
+//   control: start, setAnswer, restartEncoder, close; one thread, they may wait
+//   any:     the others; they return at once
 // Events come from streaming threads and stop when close() has returned.
 #pragma once
 
@@ -40,13 +40,14 @@ class Session {
   Result<void> setAnswer(const std::string& sdp);
   /// Replaces encoder and webrtcbin; capture and audio go on. On failure there is no encoder until the next attempt.
   Result<void> restartEncoder(const EncoderOptions& encoder);
-  Result<void> addInputStream(const std::string& viewer, int streamId);
-  void removeInputStream(int streamId);
   /// Ends everything. Idempotent.
   void close();
 
   void setBitrate(int bitrateKbps);
   void requestKeyFrame(KeyFrameReason reason);
+  /// Messages on that SCTP stream are input of `viewer` until the stream ends. Streams end with their encoder pipeline.
+  void addInputStream(const std::string& viewer, int streamId);
+  void removeInputStream(int streamId);
   void releaseInput(std::string_view viewer);
   bool injectInput(std::string_view viewer, std::span<const uint8_t> message);
   [[nodiscard]] Stats stats();

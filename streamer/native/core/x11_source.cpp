@@ -43,8 +43,8 @@ Result<void> X11Source::build() {
   GstBin* bin = GST_BIN(pipeline_.get());
   GstElement* sourceElement = source.get();
   GstElement* sinkElement = sink.get();
-  gst_bin_add(bin, GST_ELEMENT(gst_object_ref(sourceElement)));
-  gst_bin_add(bin, GST_ELEMENT(gst_object_ref(sinkElement)));
+  gst_bin_add(bin, sourceElement);
+  gst_bin_add(bin, sinkElement);
   if (gst_element_link(sourceElement, sinkElement) == FALSE)
     return fail("ERR_SOURCE", "ximagesrc: cannot be linked");
 
