@@ -6,12 +6,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitFor } from '@nestri/runtime'
 import type { ChildOptions, Logger } from '@nestri/runtime'
+import { ROOM_MONITOR } from '../session-request.ts'
 import { startProcesses } from './process-step.ts'
 import { outputOf } from './step.ts'
 import type { Offers, Step } from './step.ts'
 
-/** Name of the room's sink. */
-export const SINK = 'nestri'
+/** Name of the room's sink: the streamer records its monitor. */
+const SINK = ROOM_MONITOR.replace('.monitor', '')
 
 export interface AudioOptions {
   method: 'pulseaudio' | 'pipewire'
@@ -76,7 +77,7 @@ function pulseAudio({ folder, channels }: AudioOptions): Program[] {
 }
 
 /** Arguments of PulseAudio: nothing of the machine's configuration, no hardware, no session. Pure. */
-export function pulseAudioArgs(socket: string, configuration: string, channels: number): string[] {
+function pulseAudioArgs(socket: string, configuration: string, channels: number): string[] {
   const flags = ['--daemonize=no', '--use-pid-file=no', '--exit-idle-time=-1', '--disallow-exit', '--realtime=no']
   const quiet = ['--high-priority=no', '--log-target=stderr', '--log-level=error', '--disable-shm=no']
   const format = `rate=${RATE_HZ} channels=${channels} format=s16le`
@@ -130,7 +131,7 @@ function disabled(...tables: string[]): string {
 }
 
 /** A fragment for PipeWire's configuration: the sink, and a quantum of 10 ms. Pure. */
-export function pipeWireConfiguration(channels: number): string {
+function pipeWireConfiguration(channels: number): string {
   const quantum = (RATE_HZ * FRAGMENT_MS) / 1000
   const positions = channels === 1 ? '[ MONO ]' : '[ FL FR ]'
   return `context.properties = {

@@ -66,7 +66,7 @@ export function desktopStep(options: DesktopOptions): Step {
 }
 
 /** Arguments of Xvfb. Pure. */
-export function xvfbArgs({ widthPx, heightPx }: Resolution, authority: string): string[] {
+function xvfbArgs({ widthPx, heightPx }: Resolution, authority: string): string[] {
   return [
     // The server chooses a free number and writes it to its standard output when it accepts connections.
     ...['-displayfd', '1'],

@@ -75,7 +75,7 @@ export function hostCommand(nodePath: string): string[] {
 }
 
 /** What a child's own explanation is worth: a wrong configuration, or a code whose catalogue entry says that it stays so. */
-export class ProgramFailure extends Error {
+class ProgramFailure extends Error {
   override readonly name = 'ProgramFailure'
   readonly code: ErrorCode
   readonly hint: string
