@@ -22,7 +22,7 @@ export const figure = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1
 
 /**
  * Parses one message of a socket, or of another source with a `limit` of its own in characters.
- * @throws {NestriError} ERR_MESSAGE_SIZE or ERR_MESSAGE_FORMAT, with the first problem and its path.
+ * @throws {NestriError} ERR_MESSAGE_SIZE, ERR_ROOM_NAME, or ERR_MESSAGE_FORMAT with the first problem and its path.
  */
 export function parseMessage<const S extends v.GenericSchema>(
   schema: S,
@@ -40,5 +40,6 @@ export function parseMessage<const S extends v.GenericSchema>(
   if (result.success) return result.output
   const [issue] = result.issues
   const path = v.getDotPath(issue) ?? 'message'
+  if (path === 'room') throw new NestriError('ERR_ROOM_NAME', { room: String(issue.input).slice(0, MAX_ROOM_CHARS) })
   throw new NestriError('ERR_MESSAGE_FORMAT', { detail: `${path}: ${issue.message}`.slice(0, 200) })
 }

@@ -2,16 +2,17 @@
 // The relay program: reads its configuration, opens everything and waits. All wiring is here.
 
 import { NestriError } from '@nestri/protocol'
-import { runApp, untilAborted } from '@nestri/runtime'
+import { openMetricsServer, runApp, untilAborted } from '@nestri/runtime'
 import type { App } from '@nestri/runtime'
 import { Admission } from './auth/admission.ts'
 import { KeyFolder } from './auth/key-folder.ts'
 import { readConfig } from './config.ts'
 import type { RelayConfig } from './config.ts'
 import { CLOSE } from './http/message-socket.ts'
-import { openHttpServer } from './http/server.ts'
+import { openHttpServer, portError } from './http/server.ts'
 import { StaticFiles } from './http/static-files.ts'
 import { RunnerSession } from './ingest/runner-session.ts'
+import { RelayMetrics } from './metrics.ts'
 import { RoomRegistry } from './rooms/registry.ts'
 import { MediaWorkers } from './sfu/media-workers.ts'
 import { ViewerSession } from './signaling/viewer-session.ts'
@@ -42,7 +43,12 @@ async function relay({ signal, stack, log }: App, config: RelayConfig): Promise<
     }),
   )
   const admission = new Admission(keys, settings.auth)
-  const onRefused = (code: string): void => log.debug({ code }, 'refused')
+  const metrics = new RelayMetrics()
+  const onRefused = (code: string): void => {
+    metrics.refused(code)
+    log.debug({ code }, 'refused')
+  }
+  const onJoined = (ms: number): void => metrics.joined(ms)
   const sessions = new Set<ViewerSession | RunnerSession>()
   const http = stack.use(
     await openHttpServer({
@@ -57,7 +63,8 @@ async function relay({ signal, stack, log }: App, config: RelayConfig): Promise<
         registry,
         files: new StaticFiles(config.viewerFolder),
         allowedOrigins: settings.allowedOrigins,
-        isReady: () => !signal.aborted && workers.alive,
+        isReady: () => workers.alive,
+        isClosing: () => signal.aborted,
         log,
         onRefused,
       },
@@ -69,7 +76,7 @@ async function relay({ signal, stack, log }: App, config: RelayConfig): Promise<
           registry,
           log,
           onRefused,
-          onJoined: () => undefined,
+          onJoined,
         })
         sessions.add(session)
         socket.once('close', () => sessions.delete(session))
@@ -84,6 +91,18 @@ async function relay({ signal, stack, log }: App, config: RelayConfig): Promise<
   stack.defer(() => {
     for (const session of sessions) session.close(new NestriError('ERR_DRAINING'), CLOSE.goingAway)
   })
+  if (settings.metrics) {
+    stack.use(
+      await openMetricsServer({
+        port: settings.metricsPort,
+        address: settings.listenAddress,
+        registry: metrics.registry,
+        onScrape: async () => await metrics.collect(registry, workers),
+      }).catch((error: unknown) => {
+        throw portError(error, settings.metricsPort)
+      }),
+    )
+  }
   log.info(
     {
       port: http.port,

@@ -87,13 +87,13 @@ export class MessageSocket<S extends GenericSchema, Out extends Message> {
     this.#options.onRefused(error)
     const { code, message, hint } = error
     this.send({ type: 'error', code, message, hint, final } as unknown as Out)
-    if (final || closeCode !== undefined) this.close(closeCode ?? CLOSE.refused, code)
+    if (final || closeCode !== undefined) this.close(closeCode ?? CLOSE.refused, code, message)
   }
 
-  /** Closes in order; the peer has a second to answer before the connection is cut. */
-  close(code: number, reason: string): void {
+  /** Closes in order; the peer has a second to answer before the connection is cut. `words` say why to those who stay. */
+  close(code: number, reason: string, words: string = reason): void {
     if (this.#closed) return
-    this.#reason = reason
+    this.#reason = words
     this.#socket.close(code, reason.slice(0, 100))
     const cut = setTimeout(() => this.#socket.terminate(), 1_000)
     cut.unref()

@@ -16,8 +16,10 @@ export interface RouteDeps {
   registry: RoomRegistry
   files: StaticFiles
   allowedOrigins: readonly string[]
-  /** Whether the relay can serve rooms: its media workers are alive and it is not shutting down. */
+  /** Whether the relay can serve rooms right now: its media workers are alive. */
   isReady: () => boolean
+  /** Whether it is shutting down: nobody new is taken in. */
+  isClosing: () => boolean
   log: Logger
   onRefused: (code: string) => void
 }
@@ -53,7 +55,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, deps: 
   }
   if (path === '/readyz') {
     allow(request, path, READ)
-    if (!deps.isReady()) throw new NestriError('ERR_DRAINING')
+    if (deps.isClosing() || !deps.isReady()) throw new NestriError('ERR_DRAINING')
     return sendText(response, 200, 'ok')
   }
   if (path === '/api/rooms') {

@@ -78,15 +78,18 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   }
 }
 
+/** What a listener's error means: ERR_PORT_IN_USE where that is it, else the error itself. */
+export function portError(error: unknown, port: number): unknown {
+  const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  return inUse ? new NestriError('ERR_PORT_IN_USE', { port }, { cause: error }) : error
+}
+
 async function listen(server: Server, port: number, address: string): Promise<void> {
   server.listen(port, address === '' ? undefined : address)
   try {
     await once(server, 'listening')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new NestriError('ERR_PORT_IN_USE', { port }, { cause: error })
-    }
-    throw error
+    throw portError(error, port)
   }
 }
 
@@ -138,7 +141,7 @@ function refusalOf(
   if (!isAllowedOrigin(origin, host, options.routes.allowedOrigins)) {
     return new NestriError('ERR_ORIGIN', { origin: String(origin).slice(0, 100) })
   }
-  if (!options.routes.isReady()) return new NestriError('ERR_DRAINING')
+  if (options.routes.isClosing()) return new NestriError('ERR_DRAINING')
   const all = [...perAddress.values()].reduce((sum, count) => sum + count, 0)
   const here = perAddress.get(request.socket.remoteAddress ?? '') ?? 0
   if (all >= MAX_SOCKETS || here >= MAX_SOCKETS_PER_ADDRESS) return new NestriError('ERR_RELAY_FULL')

@@ -3,9 +3,7 @@
 // for any WHIP client: payload types, extension ids and mids are the offer's. Pure; what arrives is never trusted.
 
 import { NestriError, OPUS, VIDEO_CODECS } from '@nestri/protocol'
-import { parse, parseParams } from 'sdp-transform'
-import type { MediaDescription, SessionDescription } from 'sdp-transform'
-import { remoteDtls } from '../sfu/sdp-dtls.ts'
+import { parseParams } from 'sdp-transform'
 import type {
   RemoteDtls,
   RtcpFeedback,
@@ -15,6 +13,9 @@ import type {
   RtpHeaderExtensionUri,
   RtpParameters,
 } from '../sfu/media-types.ts'
+import { remoteDtls } from '../sfu/sdp-dtls.ts'
+import { parseSdp } from '../sfu/sdp-parse.ts'
+import type { ParsedMedia } from '../sfu/sdp-parse.ts'
 
 /** One m-section of the offer, in the offer's order. */
 export type OfferedSection =
@@ -27,9 +28,6 @@ export interface IngestOffer {
   remote: RemoteDtls
   sections: readonly OfferedSection[]
 }
-
-/** An offer with more sections is not from a publisher of one room. */
-const MAX_SECTIONS = 8
 
 /** Extensions that a router can use or forward; others are left out of the answer. */
 const EXTENSIONS: ReadonlySet<string> = new Set<RtpHeaderExtensionUri>([
@@ -53,7 +51,7 @@ export function readIngestOffer(sdp: string): IngestOffer {
   const session = parseSdp(sdp)
   const seen = { audio: false, video: false, data: false }
   const sections = session.media.map((media, index): OfferedSection => {
-    const mid = media.mid === undefined ? String(index) : String(media.mid)
+    const mid = media.mid ?? String(index)
     // bundle-only sections have port 0 and are alive (RFC 8843 §7.2.1).
     const closed = media.port === 0 && media.bundleOnly === undefined
     if (!closed && (media.type === 'audio' || media.type === 'video') && !seen[media.type]) {
@@ -64,8 +62,8 @@ export function readIngestOffer(sdp: string): IngestOffer {
       seen.data = true
       return { use: 'data', mid, protocol: media.protocol, sctpPort: media.sctpPort ?? 5000 }
     }
-    const { type, protocol, payloads = '0' } = media
-    return { use: 'rejected', mid, type, protocol, payloads: String(payloads) }
+    const { type, protocol, payloads } = media
+    return { use: 'rejected', mid, type, protocol, payloads }
   })
   if (!seen.video) throw new NestriError('ERR_SDP', { detail: 'it offers no video' })
   if (new Set(sections.map(({ mid }) => mid)).size !== sections.length) {
@@ -74,25 +72,11 @@ export function readIngestOffer(sdp: string): IngestOffer {
   return { remote: remoteDtls(session), sections }
 }
 
-function parseSdp(sdp: string): SessionDescription {
-  let session: SessionDescription
-  try {
-    session = parse(sdp)
-  } catch {
-    throw new NestriError('ERR_SDP', { detail: 'it cannot be parsed' })
-  }
-  if (!Array.isArray(session.media) || session.media.length === 0) {
-    throw new NestriError('ERR_SDP', { detail: 'it has no m-lines' })
-  }
-  if (session.media.length > MAX_SECTIONS) throw new NestriError('ERR_SDP', { detail: 'it has too many m-lines' })
-  return session
-}
-
-function rtpParametersOf(media: MediaDescription, kind: 'audio' | 'video', mid: string): RtpParameters {
+function rtpParametersOf(media: ParsedMedia, kind: 'audio' | 'video', mid: string): RtpParameters {
   const codec = firstCarriedCodec(media, kind)
   const rtx = kind === 'video' ? rtxOf(media, codec.payloadType) : undefined
   const headerExtensions = extensionsOf(media)
-  const cname = media.ssrcs?.find(({ attribute }) => attribute === 'cname')?.value
+  const cname = media.ssrcs.find(({ attribute }) => attribute === 'cname')?.value
   const parameters: RtpParameters = {
     mid,
     codecs: rtx === undefined ? [codec] : [codec, rtx],
@@ -107,7 +91,7 @@ function rtpParametersOf(media: MediaDescription, kind: 'audio' | 'video', mid: 
   return parameters
 }
 
-function firstCarriedCodec(media: MediaDescription, kind: 'audio' | 'video'): RtpCodecParameters {
+function firstCarriedCodec(media: ParsedMedia, kind: 'audio' | 'video'): RtpCodecParameters {
   const refused: string[] = []
   for (const payloadType of payloadTypes(media)) {
     const map = media.rtp.find(({ payload }) => payload === payloadType)
@@ -143,7 +127,7 @@ function carriedMimeType(name: string, parameters: Record<string, unknown>): str
   return info.mimeType
 }
 
-function rtxOf(media: MediaDescription, payloadType: number): RtpCodecParameters | undefined {
+function rtxOf(media: ParsedMedia, payloadType: number): RtpCodecParameters | undefined {
   for (const { payload, codec, rate } of media.rtp) {
     if (codec.toLowerCase() !== 'rtx' || parametersOf(media, payload)['apt'] !== payloadType) continue
     return {
@@ -157,17 +141,17 @@ function rtxOf(media: MediaDescription, payloadType: number): RtpCodecParameters
   return undefined
 }
 
-function encodingOf(media: MediaDescription, withRtx: boolean): RtpEncodingParameters {
-  const group = media.ssrcGroups?.find(({ semantics }) => semantics === 'FID')
+function encodingOf(media: ParsedMedia, withRtx: boolean): RtpEncodingParameters {
+  const group = media.ssrcGroups.find(({ semantics }) => semantics === 'FID')
   const [first, second] = (group?.ssrcs ?? '').split(/\s+/).map(Number)
-  const ssrc = first !== undefined && isSsrc(first) ? first : media.ssrcs?.find(({ id }) => isSsrc(id))?.id
+  const ssrc = first !== undefined && isSsrc(first) ? first : media.ssrcs.find(({ id }) => isSsrc(id))?.id
   if (ssrc === undefined) return {}
   return withRtx && second !== undefined && isSsrc(second) ? { ssrc, rtx: { ssrc: second } } : { ssrc }
 }
 
-function extensionsOf(media: MediaDescription): RtpHeaderExtensionParameters[] {
+function extensionsOf(media: ParsedMedia): RtpHeaderExtensionParameters[] {
   const ids = new Set<number>()
-  return (media.ext ?? []).flatMap(({ value, uri }) => {
+  return media.ext.flatMap(({ value, uri }) => {
     // Ids above 14 need two-byte headers (RFC 8285 §4.2), which nobody sends us.
     if (!EXTENSIONS.has(uri) || !(value >= 1 && value <= 14) || ids.has(value)) return []
     ids.add(value)
@@ -175,9 +159,9 @@ function extensionsOf(media: MediaDescription): RtpHeaderExtensionParameters[] {
   })
 }
 
-function feedbackOf(media: MediaDescription, payloadType: number, known: ReadonlySet<string>): RtcpFeedback[] {
-  const names = (media.rtcpFb ?? [])
-    .filter(({ payload }) => payload === '*' || Number(payload) === payloadType)
+function feedbackOf(media: ParsedMedia, payloadType: number, known: ReadonlySet<string>): RtcpFeedback[] {
+  const names = media.rtcpFb
+    .filter(({ payload }) => payload === '*' || payload === payloadType)
     .map(({ type, subtype }) => (subtype === undefined ? type : `${type} ${subtype}`))
   return [...new Set(names)]
     .filter((name) => known.has(name))
@@ -187,7 +171,7 @@ function feedbackOf(media: MediaDescription, payloadType: number, known: Readonl
     })
 }
 
-function parametersOf(media: MediaDescription, payloadType: number): Record<string, string | number> {
+function parametersOf(media: ParsedMedia, payloadType: number): Record<string, string | number> {
   const config = media.fmtp.find(({ payload }) => payload === payloadType)?.config
   if (config === undefined) return {}
   const entries = Object.entries(parseParams(config)).flatMap(([key, value]): [string, string | number][] => {
@@ -198,8 +182,8 @@ function parametersOf(media: MediaDescription, payloadType: number): Record<stri
   return Object.fromEntries(entries)
 }
 
-function payloadTypes(media: MediaDescription): number[] {
-  return String(media.payloads ?? '')
+function payloadTypes(media: ParsedMedia): number[] {
+  return media.payloads
     .split(' ')
     .map(Number)
     .filter((payload) => Number.isInteger(payload) && payload >= 0 && payload <= 127)

@@ -98,6 +98,17 @@ export class MediaWorkers implements AsyncDisposable {
     return best
   }
 
+  /** CPU time and largest memory of the living workers, by slot. */
+  async usage(): Promise<{ slot: number; cpuSeconds: number; maxMemoryBytes: number }[]> {
+    const living = this.slots.filter(({ worker }) => !worker.closed)
+    const answers = await Promise.allSettled(living.map(({ worker }) => worker.getResourceUsage()))
+    return answers.flatMap((answer, i) => {
+      if (answer.status === 'rejected') return []
+      const { ru_utime: userMs, ru_stime: systemMs, ru_maxrss: kib } = answer.value
+      return [{ slot: living[i]?.index ?? 0, cpuSeconds: (userMs + systemMs) / 1_000, maxMemoryBytes: kib * 1024 }]
+    })
+  }
+
   /** Where transports of `slot` can be reached, UDP before TCP. */
   candidates({ port }: WorkerSlot): Candidate[] {
     return (['udp', 'tcp'] as const).flatMap((protocol) =>

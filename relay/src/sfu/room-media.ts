@@ -9,6 +9,8 @@ import { Ingest } from './ingest.ts'
 import type { MediaWorkers, WorkerSlot } from './media-workers.ts'
 import type { TransportDescription } from './media-types.ts'
 import { routerCodecs } from './router-codecs.ts'
+import { consumerCounters, producerCounters } from './stream-counters.ts'
+import type { StreamCounters } from './stream-counters.ts'
 import { ViewerMedia } from './viewer-media.ts'
 
 /** Silence of ICE consent checks (RFC 7675) after which a transport counts as disconnected, in seconds. */
@@ -21,6 +23,7 @@ export class RoomMedia implements Disposable {
   readonly #routers = new Map<WorkerSlot, Promise<Router>>()
   /** Pipes by `<producer>/<slot>`, so that many spectators share one. */
   readonly #pipes = new Map<string, Promise<void>>()
+  readonly #viewers = new Set<ViewerMedia>()
   #ingest: Ingest | undefined
   #closed = false
 
@@ -54,7 +57,20 @@ export class RoomMedia implements Disposable {
   async openViewer(role: 'player' | 'spectator', maxBitrateKbps: number): Promise<ViewerMedia> {
     const others = this.workers.slots.filter((slot) => slot !== this.home)
     const slot = role === 'player' || others.length === 0 ? this.home : this.workers.leastLoaded(others)
-    return await ViewerMedia.open(this, slot, { player: role === 'player', maxBitrateKbps })
+    const media = await ViewerMedia.open(this, slot, { player: role === 'player', maxBitrateKbps })
+    this.#viewers.add(media)
+    media.transport.observer.once('close', () => this.#viewers.delete(media))
+    return media
+  }
+
+  /** Counters of the room's video streams, that of the runner first. */
+  async counters(): Promise<StreamCounters[]> {
+    const video = this.#ingest?.video
+    const consumers = [...this.#viewers].flatMap((media) => media.consumer('video') ?? [])
+    const asked = [...(video === undefined ? [] : [producerCounters(video)]), ...consumers.map(consumerCounters)]
+    // A stream that ends while it is asked rejects; it has no counters then.
+    const answers = await Promise.allSettled(asked)
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []))
   }
 
   /** The room's router on `slot`. */

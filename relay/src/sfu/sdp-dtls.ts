@@ -3,14 +3,14 @@
 // signalling by nothing but this fingerprint.
 
 import { NestriError } from '@nestri/protocol'
-import type { SessionDescription } from 'sdp-transform'
 import type { RemoteDtls } from './media-types.ts'
+import type { ParsedSdp } from './sdp-parse.ts'
 
 /**
  * Fingerprint and role of the remote end. `actpass` (an offer) leaves the active part to the remote: we are passive.
  * @throws {NestriError} ERR_SDP when there is no sha-256 fingerprint, or sections disagree
  */
-export function remoteDtls(session: SessionDescription): RemoteDtls {
+export function remoteDtls(session: ParsedSdp): RemoteDtls {
   const found = [session, ...session.media].map(({ fingerprint, setup }) => ({ fingerprint, setup }))
   const hashes = found.flatMap(({ fingerprint }) =>
     fingerprint?.type.toLowerCase() === 'sha-256' ? [fingerprint.hash.toUpperCase()] : [],

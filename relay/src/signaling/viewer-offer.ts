@@ -4,10 +4,9 @@
 // would hold the picture back for the sound.
 
 import { NestriError } from '@nestri/protocol'
-import { parse } from 'sdp-transform'
-import type { SessionDescription } from 'sdp-transform'
 import type { RemoteDtls, RtpParameters, TransportDescription } from '../sfu/media-types.ts'
 import { remoteDtls } from '../sfu/sdp-dtls.ts'
+import { parseSdp } from '../sfu/sdp-parse.ts'
 import { codecLines, codecName, sessionLines, transportLines } from '../sfu/sdp-transport.ts'
 
 /** What is offered in one m-section. A section keeps its place for the transport's whole life (RFC 9429 §5.2.2). */
@@ -39,13 +38,8 @@ export function writeViewerOffer({ sessionId, version, transport, sections }: Vi
  * @throws {NestriError} ERR_SDP when it is no answer to `sections`, ERR_CODEC when a media section is rejected
  */
 export function readViewerAnswer(sdp: string, sections: readonly ViewerSection[]): RemoteDtls {
-  let session: SessionDescription
-  try {
-    session = parse(sdp)
-  } catch {
-    throw new NestriError('ERR_SDP', { detail: 'it cannot be parsed' })
-  }
-  if (!Array.isArray(session.media) || session.media.length !== sections.length) {
+  const session = parseSdp(sdp)
+  if (session.media.length !== sections.length) {
     throw new NestriError('ERR_SDP', { detail: `the offer has ${sections.length} m-lines, the answer does not` })
   }
   session.media.forEach(({ port, bundleOnly }, index) => {
