@@ -20,6 +20,7 @@ import {
   recordFrames,
   type Relay,
 } from '../support/index.ts'
+import '../support/end-process.ts'
 
 const ROOM = 'picture'
 
