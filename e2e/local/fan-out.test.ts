@@ -16,6 +16,7 @@ import {
   openRelay,
   openStreamer,
 } from '../support/index.ts'
+import '../support/end-process.ts'
 
 const ROOM = 'fan-out'
 const RECEIVERS = 18
