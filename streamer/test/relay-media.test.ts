@@ -71,6 +71,10 @@ async function figures(encoder: TestEncoder, seconds: number): Promise<StreamSta
   return all().slice(before)
 }
 
+function figuresText(stats: readonly StreamStats[]): string {
+  return stats.map(({ bitrateKbps, framesPerSecond }) => `${bitrateKbps} kbit/s at ${framesPerSecond}/s`).join(', ')
+}
+
 function mean(stats: readonly StreamStats[]): number {
   return stats.reduce((sum, { bitrateKbps }) => sum + bitrateKbps, 0) / stats.length
 }
@@ -96,10 +100,10 @@ for (const [element, codec] of ENCODERS) {
       await figures(encoder, 1)
       const low = await figures(encoder, 3)
       // A wrong unit makes the rate immovable: the picture is hard enough for twice the lower rate.
-      assert.ok(mean(high) > 3000, `${mean(high)} kbit/s of 6000`)
-      assert.ok(mean(high) < 6000 * 1.2, `${mean(high)} kbit/s of 6000`)
-      assert.ok(mean(low) < 2000 * 1.2, `${mean(low)} kbit/s of 2000`)
-      assert.ok(mean(low) > 2000 * 0.5, `${mean(low)} kbit/s of 2000`)
+      assert.ok(mean(high) > 3000, `${figuresText(high)} of 6000`)
+      assert.ok(mean(high) < 6000 * 1.5, `${figuresText(high)} of 6000`)
+      assert.ok(mean(low) < 2000 * 1.2, `${figuresText(low)} of 2000 after ${figuresText(high)}`)
+      assert.ok(mean(low) > 2000 * 0.5, `${figuresText(low)} of 2000`)
       const keyFrames = low.at(-1)?.keyFrames
       assert.equal(keyFrames?.unasked, 0)
       assert.equal(keyFrames.start, 1)

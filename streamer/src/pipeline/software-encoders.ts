@@ -146,7 +146,10 @@ const vp8: EncoderRecord = {
   keyFrameDistance: { property: 'keyframe-max-dist', infinite: NEVER },
   lowLatency: (picture) => [
     setting('deadline=1', 'realtime mode'),
-    setting('cpu-used=-16', 'the fastest speed that may not depend on the load of the machine'),
+    setting(
+      'cpu-used=-8',
+      'the fastest speed that still reaches a low bitrate; from -10 on hard pictures take twice as much',
+    ),
     setting('keyframe-mode=disabled', ON_DEMAND),
     setting('lag-in-frames=0', NO_LOOKAHEAD),
     setting('auto-alt-ref=false', NO_REORDERING),
@@ -160,7 +163,7 @@ const vp8: EncoderRecord = {
     setting('dropframe-threshold=0', 'a skipped frame is a stutter'),
     setting('error-resilient=default', 'a lost frame does not spoil the entropy coder'),
   ],
-  highQuality: () => [setting('cpu-used=-6', 'quality goes first')],
+  highQuality: () => [setting('cpu-used=-4', 'quality goes first')],
   rateControl: {
     cbr: () => [setting('end-usage=cbr', 'constant bitrate')],
     vbr: () => [setting('end-usage=vbr', 'variable bitrate')],
