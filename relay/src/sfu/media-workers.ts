@@ -167,6 +167,7 @@ async function startWorker(
   port: number,
 ): Promise<{ worker: Worker; server: WebRtcServer; port: number }> {
   const { listenAddress, announcedAddresses, workerBin } = options
+  const forgetSignals = signalListenersAddedFromNow()
   const worker = await createWorker({
     // Unknown ICE user names are logged at `warn` by tag: a flood of junk must not become a flood of log lines.
     logLevel: 'error',
@@ -176,6 +177,7 @@ async function startWorker(
     const detail = error instanceof Error ? error.message : String(error)
     throw new NestriError('ERR_WORKER', { detail }, { cause: error })
   })
+  forgetSignals()
   const [announcedAddress] = announcedAddresses
   const listen = (protocol: 'udp' | 'tcp', on: number): TransportListenInfo => ({
     protocol,
@@ -202,5 +204,18 @@ async function startWorker(
       throw new NestriError('ERR_PORT_IN_USE', { port }, { cause: error })
     }
     throw error
+  }
+}
+
+/** mediasoup closes its workers on signals by itself, before we have told anybody: takes those listeners away again. */
+function signalListenersAddedFromNow(): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  return () => {
+    for (const signal of signals) {
+      for (const listener of process.listeners(signal)) {
+        if (!before.has(listener)) process.removeListener(signal, listener)
+      }
+    }
   }
 }
