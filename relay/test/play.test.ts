@@ -28,6 +28,8 @@ test('a player and a spectator see the room, and only the player in the seat rea
     assert.ok(viewer.withCaptureTime >= 0.99 * viewer.videoPackets, `${viewer.withCaptureTime}/${viewer.videoPackets}`)
   }
   const { sdp } = await spectator.message('offer')
+  assert.match((await player.message('offer')).sdp, new RegExp(` ${relay.mediaPort} typ`), "on the runner's worker")
+  assert.match(sdp, new RegExp(` ${relay.mediaPort + 1} typ`), 'on another worker')
   assert.ok(!sdp.includes('m=application'), 'a spectator is offered no data channel')
 
   const key = encodeInput({ type: 'key', code: 30, pressed: true, seq: 1 })

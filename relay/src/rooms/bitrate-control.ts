@@ -135,20 +135,21 @@ export function decideBitrate(
   return climb(seen, sample, range)
 }
 
-function congestionOf(
-  { rtt, peak, targetKbps, cutAtMs, episodeAtMs }: BitrateState,
-  sample: LinkSample,
-): 'loss' | 'delay' | undefined {
-  const { atMs, estimateKbps, lossFraction, recentLossFraction, lossSinceMs, rttMs = 0 } = sample
+function congestionOf(state: BitrateState, sample: LinkSample): 'loss' | 'delay' | undefined {
+  const { cutAtMs, episodeAtMs } = state
+  const { atMs, lossFraction, recentLossFraction, lossSinceMs, rttMs = 0 } = sample
   const sinceCutMs = atMs - cutAtMs
   const inEpisode = atMs - episodeAtMs < EPISODE_MS
   if (lossFraction > HEAVY_LOSS && lossSinceMs >= cutAtMs) return 'loss'
   if (recentLossFraction > HEAVY_LOSS && sinceCutMs > SETTLE_MS && !inEpisode) return 'loss'
-  if (!isQueueing(rtt) || sinceCutMs < SETTLE_MS + rttMs) return undefined
-  // One long round trip is a hiccup of the radio; with a falling estimate, or a second one, it is a queue.
-  const falling = isFalling(peak, sample) && (estimateKbps ?? 0) < targetKbps
-  const growing = rtt.beforeMs !== undefined && isAbove(rtt, rtt.beforeMs) && (rtt.lastMs ?? 0) >= rtt.beforeMs
-  return falling || growing ? 'delay' : undefined
+  return sinceCutMs >= SETTLE_MS + rttMs && isDelayed(state, sample) ? 'delay' : undefined
+}
+
+/** One long round trip is a hiccup of the radio; with a falling estimate, or a second one, it is a queue. */
+function isDelayed({ rtt, peak, targetKbps }: BitrateState, sample: LinkSample): boolean {
+  if (!isQueueing(rtt)) return false
+  if (isFalling(peak, sample) && (sample.estimateKbps ?? 0) < targetKbps) return true
+  return rtt.beforeMs !== undefined && isAbove(rtt, rtt.beforeMs) && (rtt.lastMs ?? 0) >= rtt.beforeMs
 }
 
 /** Follows an estimate that goes on falling right after the first cut of an episode. */

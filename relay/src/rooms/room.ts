@@ -43,12 +43,12 @@ export class Room implements Disposable {
   readonly media: RoomMedia
   readonly createdUnixMs: number = Date.now()
   range: BitrateRange = DEFAULT_RANGE
-  encoder: EncoderFacts | null = null
   stats: StreamStats | null = null
   readonly #options: RoomOptions
   readonly #log: Logger
   readonly #viewers = new Map<string, RoomViewer>()
   readonly #links: InputLinks
+  #encoder: EncoderFacts | null = null
   #bitrate: BitrateLoop | undefined
   #life: RoomLife
   #seats: Seats
@@ -85,13 +85,18 @@ export class Room implements Disposable {
     return this.#viewers.size === 0 && this.#runner === undefined ? this.#emptySinceMs : undefined
   }
 
-  seatOf(viewer: string): number | undefined {
-    return seatOf(this.#seats, viewer)
+  get encoder(): EncoderFacts | null {
+    return this.#encoder
   }
 
-  /** The connected viewer in a seat. */
-  holder(seat: number): string | undefined {
-    return connectedHolder(this.#seats, seat)
+  /** The runner's encoder was chosen or replaced. */
+  set encoder(encoder: EncoderFacts) {
+    this.#encoder = encoder
+    this.#options.onChange()
+  }
+
+  seatOf(viewer: string): number | undefined {
+    return seatOf(this.#seats, viewer)
   }
 
   /**
@@ -159,7 +164,7 @@ export class Room implements Disposable {
     this.#transition({ type: 'announced', runner: runner.id, claims })
     this.#runner = runner
     this.range = bitrate
-    this.encoder = encoder
+    this.#encoder = encoder
     this.stats = null
     this.#dropMedia()
     previous?.end(new NestriError('ERR_SUPERSEDED'), { final: true })
@@ -255,7 +260,7 @@ export class Room implements Disposable {
       sinceUnixMs: this.#sinceUnixMs,
       ...this.counts(),
       seats: seatFactsOf(this.#seats),
-      encoder: this.encoder,
+      encoder: this.#encoder,
       stats: this.stats,
     }
   }

@@ -13,7 +13,6 @@ const H264_PROFILES = ['42e034', '4d0034', '640034']
 /** Header extensions that a viewer is offered. Others cost bytes on every packet and tell a player nothing. */
 const VIEWER_EXTENSIONS: ReadonlySet<string> = new Set([
   'urn:ietf:params:rtp-hdrext:sdes:mid',
-  'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
   'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
   'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time',
   'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',

@@ -21,6 +21,7 @@ import { SerialQueue } from '../http/serial-queue.ts'
 import type { RoomViewer } from '../rooms/peers.ts'
 import type { RoomRegistry } from '../rooms/registry.ts'
 import type { Room } from '../rooms/room.ts'
+import type { Ingest } from '../sfu/ingest.ts'
 import type { ViewerMedia } from '../sfu/viewer-media.ts'
 import { readViewerAnswer, writeViewerOffer } from './viewer-offer.ts'
 import type { ViewerSection } from './viewer-offer.ts'
@@ -193,14 +194,7 @@ export class ViewerSession {
     if (fresh) await this.#openMedia(this.#joined)
     const media = this.#media
     if (media === undefined || media.attached === ingest) return
-    try {
-      await media.attach(ingest)
-    } catch (error) {
-      // Replaced while it was being consumed: the room has said so already, and that step waits in the queue.
-      if (ingest.closed || media.closed) return
-      throw error
-    }
-    this.#offer(media, fresh)
+    if (await attach(media, ingest)) this.#offer(media, fresh)
   }
 
   async #openMedia({ room, viewer }: Joined): Promise<void> {
@@ -291,6 +285,17 @@ export class ViewerSession {
     clearInterval(this.#timers.resume)
     this.#dropMedia()
     if (this.#joined !== undefined) this.#joined.room.leave(this.#joined.viewer)
+  }
+}
+
+/** Consumes `ingest`. False = it ended meanwhile; the room has said so already, and that step waits in the queue. */
+async function attach(media: ViewerMedia, ingest: Ingest): Promise<boolean> {
+  try {
+    await media.attach(ingest)
+    return true
+  } catch (error) {
+    if (ingest.closed || media.closed) return false
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@
 // Speaks to a relay's sockets word by word, for what well-behaved peers never say.
 
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { INGEST_VERSION, SIGNALING_VERSION } from '@nestri/protocol'
 import { withDeadline } from '@nestri/runtime'
 import { WebSocket } from 'ws'
@@ -45,7 +46,7 @@ export async function upgradeRefusal(
 ): Promise<{ status: number; code: string }> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, { headers })
   socket.on('error', () => undefined)
-  const answer = once(socket, 'unexpected-response') as Promise<[unknown, import('node:http').IncomingMessage]>
+  const answer = once(socket, 'unexpected-response') as Promise<[unknown, IncomingMessage]>
   const [, response] = await withDeadline(answer, 5_000, 'the refusal')
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
