@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeInput } from '@nestri/protocol'
+import type { StreamStats } from '@nestri/protocol'
 import { pause, waitFor } from '@nestri/runtime'
 import { helloText, refusal } from './support/ask.ts'
 import { anInvite, anOperator, aRunner } from './support/keys.ts'
@@ -12,6 +13,22 @@ import { TestViewer } from './support/viewer.ts'
 
 const invite = async ({ keys }: RelayProcess, role: 'player' | 'spectator', room = 'demo'): Promise<string> =>
   await keys.sign(anInvite(room, role))
+const STATS: StreamStats = {
+  framesPerSecond: 30,
+  bitrateKbps: 2_000,
+  targetBitrateKbps: 2_000,
+  encodeMsP50: 3,
+  encodeMsP99: 9,
+  captureToSendMsP50: 5,
+  captureToSendMsP99: 12,
+  framesCaptured: 100,
+  framesEncoded: 100,
+  drops: { capture: 0, queue: 0, encoder: 0, send: 0 },
+  keyFrames: { start: 1, join: 0, pli: 1, drop: 0, request: 0, unasked: 0 },
+  audioPackets: 0,
+  inputEvents: 0,
+  inputRejected: 0,
+}
 const KEY = encodeInput({ type: 'key', code: 30, pressed: true, seq: 1 })
 
 test('a viewer that comes before the runner waits, and plays when it is there', async () => {
@@ -85,6 +102,26 @@ test('a runner that restarts its encoder offers again, and the viewers stay', as
   await viewer.playing(20)
   assert.equal(viewer.connections, 1)
   await viewer.message('room-state', ({ state: now }) => now === 'live')
+})
+
+test('an interruption ends without an offer when frames come again', async () => {
+  await using relay = await startRelay()
+  const { url, keys } = relay
+  using publisher = startPublisher({ url, room: 'demo', token: await keys.sign(aRunner('demo')) })
+  await publisher.flowing()
+  using viewer = new TestViewer({ url, room: 'demo', token: await invite(relay, 'player') })
+  await viewer.playing()
+  publisher.send({ type: 'interrupted', reason: 'no picture for 5 s' })
+  await viewer.message('room-state', ({ state }) => state === 'waiting')
+  publisher.send({ type: 'stats', stats: { ...STATS, framesPerSecond: 0 } })
+  publisher.send({ type: 'stats', stats: STATS })
+  await waitFor(() => viewer.messages.filter((m) => m.type === 'room-state').at(-1)?.state === 'live', {
+    what: 'the live room',
+    deadlineMs: 3_000,
+  })
+  await viewer.message('room-stats', ({ stats }) => stats?.framesPerSecond === 30)
+  const facts = await relay.room('demo')
+  assert.equal(facts?.stats?.encodeMsP50, STATS.encodeMsP50)
 })
 
 test('seats: the first player sits, the second asks, is granted, and only the holder reaches the game', async () => {

@@ -91,8 +91,7 @@ export class RunnerSession {
         room.encoder = message.encoder
         return
       case 'stats':
-        room.stats = message.stats
-        return
+        return room.report(this.#runner, message.stats)
       case 'interrupted':
         return room.interrupted(this.#runner, message.reason)
       case 'bye':

@@ -30,6 +30,7 @@ export class BitrateLoop implements Disposable {
   #state: BitrateState
   #toldKbps: number
   #media: ViewerMedia | undefined
+  readonly #watched = new WeakSet<ViewerMedia>()
   #history: LinkHistory = NO_HISTORY
   #looking = false
 
@@ -86,7 +87,9 @@ export class BitrateLoop implements Disposable {
     this.#media = media
     this.#history = NO_HISTORY
     this.#state = startBitrate(this.#state.targetKbps, performance.now())
-    media?.onEstimate(() => {
+    if (media === undefined || this.#watched.has(media)) return
+    this.#watched.add(media)
+    media.onEstimate(() => {
       if (this.#media === media) this.#look()
     })
   }

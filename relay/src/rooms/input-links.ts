@@ -32,6 +32,7 @@ export class InputLinks {
 
   /** A player's transport is there; it replaces an earlier one of the same viewer. */
   add(viewer: string, media: ViewerMedia): void {
+    if (media.closed) return
     this.#players.set(viewer, media)
     media.transport.observer.once('close', () => {
       if (this.#players.get(viewer) === media) this.#players.delete(viewer)

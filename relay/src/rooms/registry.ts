@@ -95,6 +95,11 @@ export class RoomRegistry implements Disposable {
     room.close(reason)
   }
 
+  /** Callers that watch the list. */
+  get watcherCount(): number {
+    return this.#watchers.size
+  }
+
   /** Calls `handler` after every change of any room. Returns the undo. */
   watch(handler: () => void): () => void {
     this.#watchers.add(handler)

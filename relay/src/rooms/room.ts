@@ -215,6 +215,13 @@ export class Room implements Disposable {
     this.#transition({ type: 'interrupted', runner: runner.id, reason })
   }
 
+  /** The runner's figures of the last second. Frames on the media that is still there end an interruption. */
+  report(runner: RoomRunner, stats: StreamStats): void {
+    this.stats = stats
+    if (stats.framesPerSecond < 1 || this.media.ingest?.connected !== true) return
+    this.#transition({ type: 'flowing', runner: runner.id })
+  }
+
   /** The runner's control connection ended: its media ends with it. */
   runnerGone(runner: RoomRunner, reason: string): void {
     if (this.#runner !== runner) return

@@ -127,6 +127,7 @@ export class ViewerSession {
     const room = this.#deps.registry.join(roomViewer, grant)
     this.#joined = { grant, room, viewer: roomViewer }
     const resume = await this.#resumeToken()
+    if (this.#socket.closed) return
     const { room: name, role } = grant
     this.#socket.send({ type: 'welcome', version: SIGNALING_VERSION, room: name, viewer: viewer.id, role, resume })
     welcomed = true
