@@ -10,6 +10,7 @@ import {
   inboundStats,
   openBrowser,
   openPage,
+  openProxiedPage,
   openRelay,
   openStreamer,
   openUdpProxy,
@@ -20,35 +21,6 @@ import {
 
 const ROOM = 'bitrate'
 const RANGE = { VIDEO_BITRATE: '6000', VIDEO_BITRATE_MAX: '8000', NESTRI_VIDEO_BITRATE_MIN: '800' }
-
-/** Opens a page whose media goes through proxies: the ports of the offer's candidates are replaced as `ports` says. */
-async function openProxiedPage(
-  browser: Browser,
-  link: string,
-  ports: readonly (readonly [number, number])[],
-): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
-  await context.addInitScript((replacements) => {
-    const Original = RTCPeerConnection
-    window.RTCPeerConnection = class extends Original {
-      override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-        let sdp = (description.sdp ?? '')
-          .split('\r\n')
-          .filter((line) => !(line.startsWith('a=candidate') && / tcp /i.test(line)))
-          .join('\r\n')
-        for (const [from, to] of replacements) sdp = sdp.replaceAll(` ${from} typ`, ` ${to} typ`)
-        await super.setRemoteDescription({ type: description.type, sdp })
-      }
-    }
-  }, ports)
-  const page = await context.newPage()
-  await page.goto(link)
-  await waitFor(async () => ((await inboundStats(page))?.framesDecoded ?? 0) > 30, {
-    what: 'a picture',
-    deadlineMs: 30_000,
-  })
-  return page
-}
 
 describe('a room whose viewers have links of their own', () => {
   let relay: Relay

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real Chromium. Decodes in software, plays sound into nowhere, talks to nobody but the addresses that it is given.
 
+import { waitFor } from '@nestri/runtime'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { CHROMIUM, VERBOSE } from './config.ts'
 
@@ -56,4 +57,33 @@ export async function inboundStats(page: Page, kind: 'video' | 'audio' = 'video'
     }
     return undefined
   }, kind)
+}
+
+/** Opens a page whose media goes through proxies: the ports of the offer's candidates are replaced as `ports` says. */
+export async function openProxiedPage(
+  browser: Browser,
+  link: string,
+  ports: readonly (readonly [number, number])[],
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+  await context.addInitScript((replacements) => {
+    const Original = RTCPeerConnection
+    window.RTCPeerConnection = class extends Original {
+      override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+        let sdp = (description.sdp ?? '')
+          .split('\r\n')
+          .filter((line) => !(line.startsWith('a=candidate') && / tcp /i.test(line)))
+          .join('\r\n')
+        for (const [from, to] of replacements) sdp = sdp.replaceAll(` ${from} typ`, ` ${to} typ`)
+        await super.setRemoteDescription({ type: description.type, sdp })
+      }
+    }
+  }, ports)
+  const page = await context.newPage()
+  await page.goto(link)
+  await waitFor(async () => ((await inboundStats(page))?.framesDecoded ?? 0) > 30, {
+    what: 'a picture',
+    deadlineMs: 30_000,
+  })
+  return page
 }
