@@ -23,6 +23,9 @@ export const startPackages = {
   'libgstreamer-plugins-base1.0-dev': 'RTP, SDP and video helpers of GStreamer',
   'libgstreamer-plugins-bad1.0-dev': 'interface of webrtcbin',
   'libnice-dev': 'settings of ICE inside webrtcbin',
+  'libx11-dev': 'lets the streamer outlive its X display',
+  'libnice-dev': 'settings of ICE that webrtcbin does not pass on',
+  'libx11-dev': 'lets the streamer outlive its X display',
   'libxcb1-dev': 'connection to the X display, keyboard and mouse',
   // Elements that the pipelines are made of.
   'gstreamer1.0-plugins-base': 'conversion, Opus',
@@ -45,8 +48,7 @@ export const testPackages = {
   chromium: 'the browser that joins rooms',
   'fonts-dejavu-core': 'text in screenshots',
   'doctest-dev': "tests of the addon's core",
-  'libx11-dev': 'the X11 program that tests stream',
-  'libxext-dev': 'shared memory for its pictures',
+  'libxext-dev': 'shared memory for the pictures of the X11 program that tests stream',
   git: 'lists the files of the project',
   'clang-format': 'checks the format of C++',
 }
