@@ -82,16 +82,16 @@ test('an estimate that is still falling at the cut is followed for a moment', ()
 
 test('loss of packets from before a cut does not cut again', () => {
   const { state } = run([{ lossFraction: 0.7, estimateKbps: 2_000 }])
-  const late = { lossFraction: 0.9, recentLossFraction: 0.9, lossSinceMs: state.cutAtMs - 1 }
+  const late = { lossFraction: 0.9, recentLossFraction: 0.9, lossSinceMs: state.cutAtMs + 900 }
   assert.deepEqual(run([{ estimateKbps: 2_000 }, late, late, late, late], state).decisions, [])
 })
 
 test('loss that goes on after a cut cuts again, by what was really lost', () => {
   const { state } = run([{ lossFraction: 0.7, estimateKbps: 4_000 }])
   assert.equal(state.targetKbps, 3_200)
-  const after = { lossFraction: 0.3, estimateKbps: 900, lossSinceMs: state.cutAtMs + 1, sentKbps: 3_200 }
+  const after = { lossFraction: 0.3, estimateKbps: 900, lossSinceMs: state.cutAtMs + 1_001, sentKbps: 3_200 }
   const { decisions } = run([{ estimateKbps: 4_000 }, after], state)
-  assert.equal(decisions[0]?.targetKbps, 2_016)
+  assert.equal(decisions[0]?.targetKbps, 2_240)
 })
 
 test('a growing delay with a falling estimate cuts before anything is lost', () => {
@@ -106,9 +106,16 @@ test('a long round trip with an estimate that has been low for long is no full l
 })
 
 test('one long round trip alone changes nothing, a second longer one does', () => {
-  assert.deepEqual(run([{}, { rttMs: 90 }]).decisions, [])
-  const { decisions } = run([{}, { rttMs: 90 }, { rttMs: 120 }])
+  const low = { estimateKbps: 5_800 }
+  const steady = { ...WARM, peak: { estimateKbps: 5_800, atMs: 0 } }
+  assert.deepEqual(run([low, { ...low, rttMs: 90 }], steady).decisions, [])
+  const { decisions } = run([low, { rttMs: 90 }, { rttMs: 120 }], steady)
   assert.deepEqual(decisions, [{ targetKbps: 5_100, reason: 'delay', atMs: 1_500 }])
+})
+
+test('long round trips do not count while the estimate says that the way is free', () => {
+  const { decisions } = run([{}, { rttMs: 90 }, { rttMs: 120 }, { rttMs: 200 }])
+  assert.deepEqual(decisions, [])
 })
 
 test('a queue that drains is waited for, not cut again', () => {

@@ -74,14 +74,16 @@ const FOLLOW_UP_SHARE = 0.9
  * the report may be about a time in which the link was not full yet.
  */
 const DELIVERED_SHARE = 0.6
-/** A first cut takes at most three quarters, one that follows soon at most half, a correction a quarter. */
+/** A first cut takes at most three quarters, one that follows soon at most a third, a correction a quarter. */
 const DEEPEST_CUT = 0.25
-const DEEPEST_FOLLOW_UP = 0.5
+const DEEPEST_FOLLOW_UP = 0.7
 const DEEPEST_CORRECTION = 0.75
 /** Cut by delay where there is no estimate below the target, or where it cannot be trusted. */
 const BLIND_CUT = 0.85
 /** After a cut, round-trip times and the estimate still tell of the time before it for this long and a round trip. */
 const SETTLE_MS = 2_000
+/** Retransmissions of what was lost before a cut fill the link for about so long: loss of that time is no news. */
+const DRAIN_MS = 1_000
 /** Cuts within this time are of one episode: the estimate of its first moments counts. */
 const EPISODE_MS = 6_000
 /** The estimate may still be falling at the first cut; so long it is followed, in steps at least so far apart. */
@@ -140,15 +142,18 @@ function congestionOf(state: BitrateState, sample: LinkSample): 'loss' | 'delay'
   const { atMs, lossFraction, recentLossFraction, lossSinceMs, rttMs = 0 } = sample
   const sinceCutMs = atMs - cutAtMs
   const inEpisode = atMs - episodeAtMs < EPISODE_MS
-  if (lossFraction > HEAVY_LOSS && lossSinceMs >= cutAtMs) return 'loss'
+  if (lossFraction > HEAVY_LOSS && lossSinceMs >= cutAtMs + DRAIN_MS) return 'loss'
   if (recentLossFraction > HEAVY_LOSS && sinceCutMs > SETTLE_MS && !inEpisode) return 'loss'
   return sinceCutMs >= SETTLE_MS + rttMs && isDelayed(state, sample) ? 'delay' : undefined
 }
 
-/** One long round trip is a hiccup of the radio; with a falling estimate, or a second one, it is a queue. */
+/**
+ * Whether a queue grows on the way. One long round trip is a hiccup of the radio or of a busy machine; with a falling
+ * estimate, or a second one, it is a queue. An estimate above the target says that the way to the viewer is free.
+ */
 function isDelayed({ rtt, peak, targetKbps }: BitrateState, sample: LinkSample): boolean {
-  if (!isQueueing(rtt)) return false
-  if (isFalling(peak, sample) && (sample.estimateKbps ?? 0) < targetKbps) return true
+  if (!isQueueing(rtt) || (sample.estimateKbps ?? 0) >= targetKbps) return false
+  if (isFalling(peak, sample)) return true
   return rtt.beforeMs !== undefined && isAbove(rtt, rtt.beforeMs) && (rtt.lastMs ?? 0) >= rtt.beforeMs
 }
 
@@ -174,10 +179,8 @@ function cut(
   const { targetKbps, episodeAtMs } = state
   const followUp = sample.atMs - episodeAtMs < EPISODE_MS
   const throughKbps = bandwidthOf(state, sample, followUp)
-  const deepest = targetKbps * (followUp ? DEEPEST_FOLLOW_UP : DEEPEST_CUT)
-  const wanted =
-    throughKbps === undefined ? targetKbps * BLIND_CUT : throughKbps * (followUp ? FOLLOW_UP_SHARE : CUT_SHARE)
-  const targetAfter = clamp(Math.round(Math.min(targetKbps, Math.max(wanted, deepest))), range)
+  const wanted = followUp ? followUpKbps(targetKbps, sample, throughKbps) : firstCutKbps(targetKbps, throughKbps)
+  const targetAfter = clamp(Math.round(Math.min(targetKbps, wanted)), range)
   const next = {
     ...state,
     targetKbps: targetAfter,
@@ -187,6 +190,18 @@ function cut(
     fullAtKbps: Math.min(targetKbps, throughKbps ?? targetKbps),
   }
   return { state: next, decision: targetAfter === targetKbps ? undefined : { targetKbps: targetAfter, reason } }
+}
+
+function firstCutKbps(targetKbps: number, throughKbps: number | undefined): number {
+  if (throughKbps === undefined) return targetKbps * BLIND_CUT
+  return Math.max(throughKbps * CUT_SHARE, targetKbps * DEEPEST_CUT)
+}
+
+/** What was sent may be less than the target: then its loss is taken off the target, not the target down to it. */
+function followUpKbps(targetKbps: number, { lossFraction }: LinkSample, throughKbps: number | undefined): number {
+  if (throughKbps === undefined) return targetKbps * BLIND_CUT
+  const bySent = throughKbps * FOLLOW_UP_SHARE
+  return Math.max(bySent, targetKbps * (1 - lossFraction), targetKbps * DEEPEST_FOLLOW_UP)
 }
 
 /** What the full link carries, in kbit/s, or undefined where nothing says it. */
