@@ -24,8 +24,6 @@ export const startPackages = {
   'libgstreamer-plugins-bad1.0-dev': 'interface of webrtcbin',
   'libnice-dev': 'settings of ICE inside webrtcbin',
   'libx11-dev': 'lets the streamer outlive its X display',
-  'libnice-dev': 'settings of ICE that webrtcbin does not pass on',
-  'libx11-dev': 'lets the streamer outlive its X display',
   'libxcb1-dev': 'connection to the X display, keyboard and mouse',
   // Elements that the pipelines are made of.
   'gstreamer1.0-plugins-base': 'conversion, Opus',

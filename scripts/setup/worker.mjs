@@ -144,6 +144,8 @@ export async function provideWorker(progress) {
   const folder = await cacheFolder()
   if (!(await isCached(folder))) await fillCache(folder, progress)
   await mkdir(dirname(expectedBinary), { recursive: true })
-  if (await lstat(expectedBinary).catch(() => undefined)) await rm(expectedBinary)
-  await symlink(join(folder, 'mediasoup-worker'), expectedBinary)
+  // Replaced in one step: a relay that starts right now finds the old one or the new one.
+  await rm(`${expectedBinary}.new`, { force: true })
+  await symlink(join(folder, 'mediasoup-worker'), `${expectedBinary}.new`)
+  await rename(`${expectedBinary}.new`, expectedBinary)
 }

@@ -15,8 +15,8 @@ const script = (name, ...args) => [node24, join(root, 'scripts', name), ...args]
  * @property {number} deadlineMs for the whole phase
  * @property {string[][]} [commands] run one after the other; each counts as one check
  * @property {string[]} [program] a command that counts its tests itself, and gets the file for the counts as argument
- * @property {{files: string[], concurrency?: number, timeoutMs: number}} [tests] node:test files as globs; each test
- *   counts; `timeoutMs` is for each of them
+ * @property {{files: string[], timeoutMs: number, fileDeadlineMs?: number}} [tests] node:test files as globs; each test
+ *   counts; `timeoutMs` is for each of them; with `fileDeadlineMs` the files run one after the other, each within it
  */
 
 /** @type {Phase[]} */
@@ -76,9 +76,9 @@ export const phases = [
     deadlineMs: 20 * MINUTE_MS,
     tests: {
       files: ['{protocol,runtime,streamer,relay,local,bench}/test/**/*.test.ts', 'e2e/local/**/*.test.ts'],
-      // Media at 60 frames a second does not share two cores with another test.
-      concurrency: 1,
       timeoutMs: 5 * MINUTE_MS,
+      // One by one: media at 60 frames a second does not share two cores with another test.
+      fileDeadlineMs: 8 * MINUTE_MS,
     },
   },
 ]

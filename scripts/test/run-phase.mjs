@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one phase of `npm test`: its commands or its tests, within its deadline, with nothing left running.
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import { logFolder, node24, root } from '../setup/paths.mjs'
 const reporter = fileURLToPath(new URL('./reporter.mjs', import.meta.url))
 /** Between the request to end and the end by force. */
 const GRACE_MS = 5_000
+const LATE = 'its deadline passed'
 let current
 
 /** Ends what runs now, when `npm test` itself is told to end. */
@@ -45,7 +46,7 @@ async function runCommand([command, ...args], env, deadlineAtMs) {
   // What the command started and did not end.
   kill(child, 'SIGKILL')
   current = undefined
-  return late ? 'its deadline passed' : how
+  return late ? LATE : how
 }
 
 function environment(options) {
@@ -60,28 +61,53 @@ async function runCounting(phase, makeCommand, options, deadlineAtMs) {
   await rm(summary, { force: true })
   const how = await runCommand(makeCommand(summary), environment(options), deadlineAtMs)
   const found = await readFile(summary, 'utf8').catch(() => '')
-  if (found === '') return { passed: 0, failed: 1, skipped: 0, why: [how || 'no result was written'] }
+  if (found === '')
+    return { passed: 0, failed: 1, skipped: 0, why: [how || 'no result was written'], late: how === LATE }
   const result = JSON.parse(found)
   const why = result.failures.map(({ name, file, line }) => `${name} (${file?.replace(`${root}/`, '')}:${line})`)
-  if (how !== '' && result.failed === 0) return { ...result, failed: 1, why: [how] }
-  return { ...result, why }
+  if (how !== '' && result.failed === 0) return { ...result, failed: 1, why: [how], late: how === LATE }
+  return { ...result, why, late: how === LATE }
 }
 
 /** The command that runs a phase's node:test files. */
-function testCommand({ tests: { concurrency, timeoutMs, files } }, options, summary) {
+function testCommand({ tests: { timeoutMs } }, files, options, summary) {
   return [
     node24,
     '--conditions=source',
     '--disable-warning=ExperimentalWarning',
     '--test',
     `--test-timeout=${options.long ? timeoutMs * 4 : timeoutMs}`,
-    ...(concurrency === undefined ? [] : [`--test-concurrency=${concurrency}`]),
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${reporter}`,
     `--test-reporter-destination=${summary}`,
-    ...(options.files.length > 0 ? options.files : files),
+    ...files,
   ]
+}
+
+/** The files that globs stand for; Node 24 expands them, as this may be an older one. */
+function expand(globs) {
+  const program = "console.log(require('node:fs').globSync(process.argv.slice(1)).sort().join('\\n'))"
+  const { stdout } = spawnSync(node24, ['-e', program, ...globs], { cwd: root, encoding: 'utf8' })
+  return stdout.split('\n').filter((file) => file !== '')
+}
+
+/** Runs test files one after the other, each within a deadline of its own: one that hangs does not cost the others. */
+async function runOneByOne(phase, globs, options, phaseDeadlineAtMs) {
+  const { fileDeadlineMs } = phase.tests
+  const sum = { passed: 0, failed: 0, skipped: 0, why: [], slowest: [] }
+  for (const file of expand(globs)) {
+    const ownDeadlineAtMs = Date.now() + (options.long ? fileDeadlineMs * 4 : fileDeadlineMs)
+    const deadlineAtMs = Math.min(ownDeadlineAtMs, phaseDeadlineAtMs)
+    process.stdout.write(`-- ${file}\n`)
+    const makeCommand = (summary) => testCommand(phase, [file], options, summary)
+    const result = await runCounting(phase, makeCommand, options, deadlineAtMs)
+    for (const key of ['passed', 'failed', 'skipped']) sum[key] += result[key]
+    const why = result.late ? ['its process had not ended; does it leave something open?'] : []
+    sum.why.push(...[...why, ...result.why].map((one) => `${file}: ${one}`))
+    sum.slowest.push(...(result.slowest ?? []))
+  }
+  return sum
 }
 
 async function runCommands(phase, options, deadlineAtMs) {
@@ -106,6 +132,9 @@ async function runCommands(phase, options, deadlineAtMs) {
 export function runPhase(phase, options) {
   const deadlineAtMs = Date.now() + (options.long ? phase.deadlineMs * 6 : phase.deadlineMs)
   if (phase.commands) return runCommands(phase, options, deadlineAtMs)
-  const makeCommand = (summary) => (phase.program ? [...phase.program, summary] : testCommand(phase, options, summary))
+  const files = options.files.length > 0 ? options.files : phase.tests?.files
+  if (phase.tests?.fileDeadlineMs) return runOneByOne(phase, files, options, deadlineAtMs)
+  const makeCommand = (summary) =>
+    phase.program ? [...phase.program, summary] : testCommand(phase, files, options, summary)
   return runCounting(phase, makeCommand, options, deadlineAtMs)
 }
