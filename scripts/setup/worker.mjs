@@ -3,19 +3,7 @@
 // mediasoup looks for it. A binary that fails its DTLS test never gets into the cache.
 
 import { createHash } from 'node:crypto'
-import {
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { dirname, join } from 'node:path'
 import { debianRelease } from './apt.mjs'
