@@ -84,7 +84,7 @@ export async function measureWindow(scene: Scene, seconds: number, withKeys: boo
 function details(before: readonly ProcessFacts[], after: readonly ProcessFacts[], elapsedMs: number): string[] {
   return after.map((process) => {
     const share = (100 * cpuMsBetween(before, [process])) / elapsedMs
-    return `${share.toFixed(1)} % ${process.rssMib.toFixed(0)} MiB ${process.command.slice(0, 120)}`
+    return `${share.toFixed(1)} % ${process.rssMib.toFixed(0)} MiB ${process.command.replaceAll(/\s+/g, ' ').slice(0, 120)}`
   })
 }
 
