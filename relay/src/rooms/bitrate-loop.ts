@@ -33,13 +33,17 @@ export class BitrateLoop implements Disposable {
   readonly #watched = new WeakSet<ViewerMedia>()
   #history: LinkHistory = NO_HISTORY
   #looking = false
+  #lookedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(range: BitrateRange, options: BitrateLoopOptions) {
     this.#options = options
     this.#range = range
     this.#state = startBitrate(range.startKbps, performance.now())
     this.#toldKbps = range.startKbps
-    this.#timer = setInterval(() => this.#look(), LOOK_MS)
+    this.#timer = setInterval(() => {
+      // An estimate of its own made us look a moment ago.
+      if (performance.now() - this.#lookedAtMs > LOOK_MS / 2) this.#look()
+    }, LOOK_MS)
   }
 
   /** What the encoder is asked for, in kbit/s. */
@@ -74,6 +78,7 @@ export class BitrateLoop implements Disposable {
     }
     if (this.#looking) return
     this.#looking = true
+    this.#lookedAtMs = performance.now()
     this.#sample(media)
       .catch((error: unknown) => {
         if (!media.closed) this.#options.log.warn({ err: error }, 'link could not be measured')
