@@ -120,6 +120,9 @@ async function buildSrtp(folder, progress) {
   return prefix
 }
 
+/** One of the headers that a single run of the generator makes together. */
+const GENERATED_HEADER = 'fbs/FBS/transport.h'
+
 /**
  * Builds the worker in `folder` and leaves nothing there but the binary.
  * @returns {Promise<{origin: 'built', srtp: 'openssl' | 'nss'}>}
@@ -153,6 +156,9 @@ export async function buildWorker(folder, progress) {
     const count = /^\[(\d+\/\d+)\]/.exec(line)?.[1]
     if (count) progress.update(`compiling ${count}`)
   }
+  // Upstream's libwebrtc includes the generated headers without depending on them: a compiler that is faster than the
+  // generator would not find them.
+  await run('ninja', ['-C', output, GENERATED_HEADER], options)
   await run('ninja', ['-C', output, `-j${await jobs()}`, 'mediasoup-worker'], { ...options, onLine })
   const binary = join(output, 'mediasoup-worker')
   const { size } = await stat(binary)
