@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data_channels.h"
 
+#include "bytes.h"
 #include "signals.h"
 
 #include <gst/sctp/sctpreceivemeta.h>
@@ -224,8 +225,8 @@ void DataChannels::sendEcho(uint32_t rtpTimestamp, uint32_t seq) {
     channel = share(state_->echo.get());
   }
   uint8_t message[kEchoBytes];
-  GST_WRITE_UINT32_LE(message, rtpTimestamp);
-  GST_WRITE_UINT32_LE(message + 4, seq);
+  storeLe32(message, rtpTimestamp);
+  storeLe32(message + 4, seq);
   const BytesPtr bytes(g_bytes_new(message, sizeof(message)));
   gst_webrtc_data_channel_send_data_full(channel.get(), bytes.get(), nullptr);
 }

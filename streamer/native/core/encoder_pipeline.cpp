@@ -16,8 +16,8 @@ namespace {
 constexpr const char* kVideoStream = "video";
 constexpr const char* kAudioStream = "audio";
 constexpr GstClockTime kStartTimeout = 5 * GST_SECOND;
-/// Audio packets that may wait while the connection is made: 10 ms each.
-constexpr guint64 kAudioQueuePackets = 4;
+/// Audio packets that may wait for the socket, 10 ms each; more only when the machine stands still.
+constexpr guint64 kAudioQueuePackets = 20;
 
 /// The element behind the ghost pad `name` of a bin.
 ObjectPtr<GstElement> elementBehind(GstElement* bin, const char* name) {
@@ -160,7 +160,6 @@ Result<void> EncoderPipeline::linkAudio() {
   gst_caps_set_simple(caps.get(), "ssrc", G_TYPE_UINT, context_.audioSsrc, nullptr);
   g_object_set(source.get(), "is-live", TRUE, "format", GST_FORMAT_TIME, "caps", caps.get(), "max-buffers",
                kAudioQueuePackets, "max-bytes", G_GUINT64_CONSTANT(0), "max-time", G_GUINT64_CONSTANT(0), nullptr);
-  // Sound that waited for the connection is too old to play.
   gst_util_set_object_arg(G_OBJECT(source.get()), "leaky-type", "downstream");
   audioSource_ = share(GST_APP_SRC(source.get()));
   gst_bin_add(GST_BIN(pipeline_.get()), source.get());
@@ -211,11 +210,13 @@ void EncoderPipeline::requestKeyFrame(KeyFrameReason reason) {
 }
 
 void EncoderPipeline::pushAudio(GstSample* sample) {
-  if (audioSource_)
+  // Sound that waited for the connection would be too old to play.
+  if (audioSource_ && connected_.load())
     gst_app_src_push_buffer(audioSource_.get(), gst_buffer_ref(gst_sample_get_buffer(sample)));
 }
 
 void EncoderPipeline::onConnection(bool connected) {
+  connected_.store(connected);
   if (connected) {
     ledger_.timeFrom(context_.timeline->now());
   } else {

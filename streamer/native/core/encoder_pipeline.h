@@ -101,6 +101,7 @@ class EncoderPipeline {
   ObjectPtr<GstElement> encoderBin_;
   ObjectPtr<GstElement> payloader_;
   bool stopped_ = false;
+  std::atomic<bool> connected_{false};
   std::atomic<bool> firstFrameTold_{false};
   unsigned videoPayloadType_ = 0;
 

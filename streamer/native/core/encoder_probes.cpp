@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of EncoderPipeline that runs on streaming threads, once per frame or packet.
+#include "bytes.h"
 #include "caps_edit.h"
 #include "encoder_pipeline.h"
 
@@ -83,7 +84,7 @@ void EncoderPipeline::onPacket(GstPad* pad, GstBuffer* first) {
   uint8_t header[8];
   if (gst_buffer_extract(first, 0, header, sizeof(header)) != sizeof(header))
     return;
-  const uint32_t rtpTimestamp = GST_READ_UINT32_BE(header + 4);
+  const uint32_t rtpTimestamp = loadBe32(header + 4);
   if (anyPacket_ && rtpTimestamp == lastRtpTimestamp_)
     return;
   anyPacket_ = true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the producer leaves its newest frame and the encoder takes it: one deep, newest wins. A frame that waits here
 // is raw and unconverted, so dropping it costs nothing; behind the encoder nothing may be dropped. The slot also keeps
-// the pace: it gives out at most the room's frame rate, although the producer may run at twice that.
+// the pace: it gives out at most the room's frame rate, although the producer may run at twice that. Of two polls per
+// period it picks the ones that follow the drawing: the first poll that shows a new picture may move the grid.
 // Thread-safe, for one producer and one consumer. It outlives encoder pipelines, which come and go.
 #pragma once
 
@@ -20,6 +21,8 @@ struct RawFrame {
   CapsPtr caps;
   /// When the picture was taken, in nanoseconds of the session's Timeline; equal to the buffer's timestamp.
   int64_t capturedAt = 0;
+  /// Whether the picture differs from the producer's last one, as far as it knows.
+  bool changed = true;
 };
 
 class FrameSlot {
@@ -31,6 +34,9 @@ class FrameSlot {
 
   /// Waits for a frame that is due. Nothing is returned only after interrupt().
   std::optional<RawFrame> take();
+
+  /// The frame, if there is one and it is due.
+  std::optional<RawFrame> takeIfDue();
 
   /// Makes a waiting or future take() return nothing, until resume().
   void interrupt();
@@ -45,6 +51,9 @@ class FrameSlot {
 
  private:
   [[nodiscard]] bool isDue(const RawFrame& frame) const;
+  [[nodiscard]] bool mayMoveGrid(const RawFrame& frame) const;
+  void advanceGrid(int64_t capturedAt);
+  std::optional<RawFrame> takeDue();
 
   const int64_t periodNs_;
   std::mutex mutex_;
@@ -53,6 +62,10 @@ class FrameSlot {
   bool interrupted_ = false;
   /// Capture time from which the next frame is due.
   int64_t dueAt_ = INT64_MIN;
+  int64_t gridMovedAt_ = INT64_MIN / 2;
+  bool lastChanged_ = true;
+  /// Whether the waiting frame is the first of a new picture and may move the grid.
+  bool mayMoveGrid_ = false;
   std::atomic<uint64_t> surplus_{0};
   std::atomic<uint64_t> overtaken_{0};
 };

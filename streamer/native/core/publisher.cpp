@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "publisher.h"
 
+#include "bytes.h"
 #include "ice_agent.h"
 #include "signals.h"
 
@@ -61,7 +62,7 @@ void noteSent(const std::function<void(uint32_t, unsigned)>& onSent, GstBuffer* 
   const bool isRtp = (header[0] & 0xC0) == 0x80 && (header[1] < 192 || header[1] > 223);
   const bool marker = (header[1] & 0x80) != 0;
   if (isRtp && marker)
-    onSent(GST_READ_UINT32_BE(header + 4), header[1] & 0x7F);
+    onSent(loadBe32(header + 4), header[1] & 0x7F);
 }
 
 }  // namespace

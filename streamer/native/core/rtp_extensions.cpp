@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtp_extensions.h"
 
+#include "bytes.h"
+
 #include <gst/rtp/rtp.h>
 
 #include <cstring>
@@ -89,7 +91,7 @@ gssize writeAbsCaptureTime(GstRTPHeaderExtension* extension, const GstBuffer* in
     self->lastNtp = self->timeline->ntpAt(static_cast<int64_t>(runningTime));
     self->lastPts = pts;
   }
-  GST_WRITE_UINT64_BE(data, self->lastNtp);
+  storeBe64(data, self->lastNtp);
   return static_cast<gssize>(kAbsCaptureTimeBytes);
 }
 

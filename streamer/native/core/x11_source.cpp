@@ -24,7 +24,7 @@ Result<void> X11Source::build() {
   if (!source || !sink)
     return fail("ERR_SOURCE", "ximagesrc is not installed");
   g_object_set(source.get(), "display-name", context_.options.source.display.c_str(), "use-damage", FALSE,
-               "show-pointer", TRUE, nullptr);
+               "show-pointer", TRUE, "xid", guint64{kNoWindow}, nullptr);
   // The newest frame only: whoever is late gets the next picture, not an old one.
   const CapsPtr wanted(gst_caps_new_simple("video/x-raw", "framerate", GST_TYPE_FRACTION,
                                            context_.options.framerateFps * kPollFactor, 1, nullptr));
@@ -57,6 +57,8 @@ Result<void> X11Source::build() {
 }
 
 Result<void> X11Source::start() {
+  // Already linking makes ximagesrc open its display.
+  const X11Survival survival(lostHandler_);
   if (auto built = build(); !built)
     return built;
   GstStateChangeReturn change = gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
@@ -80,7 +82,8 @@ void X11Source::stop() {
 
 GstFlowReturn X11Source::onSample(GstAppSink* sink) {
   const SamplePtr sample(gst_app_sink_pull_sample(sink));
-  if (!sample)
+  // Without its server ximagesrc goes on with the last picture.
+  if (!sample || lost_.load())
     return GST_FLOW_EOS;
   GstBuffer* buffer = gst_sample_get_buffer(sample.get());
   noteCaps(gst_sample_get_caps(sample.get()));
@@ -88,15 +91,33 @@ GstFlowReturn X11Source::onSample(GstAppSink* sink) {
   const auto capturedAt = static_cast<int64_t>(GST_BUFFER_PTS(buffer));
   context_.counters.framesCaptured.fetch_add(1, std::memory_order_relaxed);
   context_.counters.lastCapturedAt.store(context_.timeline.now(), std::memory_order_relaxed);
-  context_.slot.put({BufferPtr(gst_buffer_ref(buffer)), share(caps_.get()), capturedAt});
+  context_.slot.put({BufferPtr(gst_buffer_ref(buffer)), share(caps_.get()), capturedAt, isChanged(buffer)});
   return GST_FLOW_OK;
 }
 
-void X11Source::noteCaps(const GstCaps* caps) {
+void X11Source::onLost() {
+  if (!lost_.exchange(true))
+    context_.events(
+        ErrorEvent{"producer", "ximagesrc", "the X display " + context_.options.source.display + " is gone"});
+}
+
+void X11Source::noteCaps(GstCaps* caps) {
   if (caps_ && gst_caps_is_equal(caps_.get(), caps))
     return;
   context_.events(TransitionEvent{"capture", capsText(caps_.get()), capsText(caps)});
-  caps_.reset(gst_caps_ref(const_cast<GstCaps*>(caps)));
+  caps_ = share(caps);
+  gst_video_info_from_caps(&info_, caps);
+}
+
+bool X11Source::isChanged(GstBuffer* buffer) {
+  GstMapInfo map;
+  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE)
+    return true;
+  const auto strideBytes = static_cast<size_t>(GST_VIDEO_INFO_PLANE_STRIDE(&info_, 0));
+  const auto lineBytes = static_cast<size_t>(GST_VIDEO_INFO_WIDTH(&info_) * GST_VIDEO_INFO_COMP_PSTRIDE(&info_, 0));
+  const bool changed = changes_.changed(map.data, strideBytes, lineBytes, GST_VIDEO_INFO_HEIGHT(&info_));
+  gst_buffer_unmap(buffer, &map);
+  return changed;
 }
 
 }  // namespace nestri

@@ -4,10 +4,15 @@
 #pragma once
 
 #include "bus_watch.h"
+#include "change_detector.h"
 #include "producer.h"
+#include "x11_survival.h"
 
 #include <gst/app/gstappsink.h>
+#include <gst/video/video.h>
 
+#include <atomic>
+#include <functional>
 #include <optional>
 
 namespace nestri {
@@ -23,12 +28,19 @@ class X11Source final : public Producer {
  private:
   Result<void> build();
   GstFlowReturn onSample(GstAppSink* sink);
-  void noteCaps(const GstCaps* caps);
+  void onLost();
+  void noteCaps(GstCaps* caps);
+  [[nodiscard]] bool isChanged(GstBuffer* buffer);
 
   const ProducerContext context_;
   ObjectPtr<GstElement> pipeline_;
   std::optional<BusWatch> watch_;
+  std::atomic<bool> lost_{false};
+  const std::function<void()> lostHandler_ = [this] { onLost(); };
+  // Touched by the capturing thread only.
   CapsPtr caps_;
+  GstVideoInfo info_{};
+  ChangeDetector changes_;
 };
 
 }  // namespace nestri

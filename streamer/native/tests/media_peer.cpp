@@ -8,6 +8,7 @@
 
 #include <map>
 
+#include "bytes.h"
 #include "ice_agent.h"
 #include "media_support.h"
 
@@ -91,11 +92,11 @@ struct Peer::Impl {
   static void onEcho(GstWebRTCDataChannel* /*channel*/, GBytes* bytes, gpointer data) {
     auto& self = *static_cast<Impl*>(data);
     gsize size = 0;
-    const void* first = g_bytes_get_data(bytes, &size);
+    const auto* first = static_cast<const uint8_t*>(g_bytes_get_data(bytes, &size));
     if (size != 8)
       return;
     const std::scoped_lock lock(self.mutex);
-    self.echoes.push_back({GST_READ_UINT32_LE(first), GST_READ_UINT32_LE(static_cast<const uint8_t*>(first) + 4)});
+    self.echoes.push_back({loadLe32(first), loadLe32(first + 4)});
   }
 
   ObjectPtr<GstWebRTCDataChannel> channel(int streamId) const {

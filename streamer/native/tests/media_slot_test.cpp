@@ -3,9 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <thread>
+#include <vector>
 
+#include "change_detector.h"
 #include "frame_slot.h"
 
 using namespace nestri;
@@ -76,17 +78,8 @@ TEST_CASE("a source of 75 Hz is thinned to the frame rate in the long run") {
   FrameSlot slot(60);
   int taken = 0;
   for (int i = 0; i < 750; ++i) {
-    const int64_t at = i * 1'000'000'000LL / 75;
-    slot.put(frameAt(at));
-    slot.interrupt();
-    slot.resume();
-    // Taking without waiting: a consumer that would wait is told by the surplus counter.
-    const uint64_t before = slot.surplus();
-    slot.put(frameAt(at));
-    if (slot.surplus() == before) {
-      REQUIRE(slot.take());
-      ++taken;
-    }
+    slot.put(frameAt(i * 1'000'000'000LL / 75));
+    taken += slot.takeIfDue() ? 1 : 0;
   }
   CHECK(taken >= 590);
   CHECK(taken <= 605);
@@ -104,4 +97,63 @@ TEST_CASE("a waiting consumer is woken by a frame and by an interruption") {
   slot.resume();
   slot.put(frameAt(60 * kMs));
   CHECK(slot.take().has_value());
+}
+
+TEST_CASE("of two polls per period the one right behind the drawing is taken, whatever the phase at the start") {
+  FrameSlot slot(60);
+  int taken = 0;
+  int afterDrawing = 0;
+  // The program draws between the even and the odd polls: the odd ones show something new.
+  for (int i = 0; i < 480; ++i) {
+    RawFrame frame = frameAt(2'000 * kMs + i * 1'000'000'000LL / 120);
+    frame.changed = i % 2 == 1;
+    slot.put(std::move(frame));
+    if (!slot.takeIfDue())
+      continue;
+    ++taken;
+    afterDrawing += i % 2;
+  }
+  CHECK(taken >= 239);
+  CHECK(taken <= 242);
+  CHECK(taken - afterDrawing <= 1);
+}
+
+TEST_CASE("a picture that changes at every poll is taken at the frame rate, and so is one that never changes") {
+  for (const bool changes : {true, false}) {
+    FrameSlot slot(60);
+    int taken = 0;
+    for (int i = 0; i < 480; ++i) {
+      RawFrame frame = frameAt(i * 1'000'000'000LL / 120);
+      frame.changed = changes;
+      slot.put(std::move(frame));
+      taken += slot.takeIfDue() ? 1 : 0;
+    }
+    CHECK(taken == 240);
+  }
+}
+
+TEST_CASE("a program that draws at odd times moves the pace by half a frame a second at most") {
+  FrameSlot slot(60);
+  int taken = 0;
+  for (int i = 0; i < 1200; ++i) {
+    RawFrame frame = frameAt(i * 1'000'000'000LL / 120);
+    frame.changed = (i * 7919) % 5 == 0;
+    slot.put(std::move(frame));
+    taken += slot.takeIfDue() ? 1 : 0;
+  }
+  CHECK(taken >= 600);
+  CHECK(taken <= 606);
+}
+
+TEST_CASE("a change is seen between pictures that differ in a few lines, and none between equal ones") {
+  std::vector<uint8_t> picture(64 * 128, 7);
+  ChangeDetector detector;
+  CHECK(detector.changed(picture.data(), 128, 100, 64));
+  CHECK_FALSE(detector.changed(picture.data(), 128, 100, 64));
+  std::fill(picture.begin() + 20 * 128, picture.begin() + 30 * 128, 9);
+  CHECK(detector.changed(picture.data(), 128, 100, 64));
+  CHECK_FALSE(detector.changed(picture.data(), 128, 100, 64));
+  // Beyond the picture's width nothing is looked at.
+  picture[24 * 128 + 110] = 1;
+  CHECK_FALSE(detector.changed(picture.data(), 128, 100, 64));
 }
