@@ -200,5 +200,8 @@ function fallbackReason(wish: EncoderWish, reasons: readonly Rejection[]): strin
   })
   const wanted =
     wish.element === '' ? `no ${wish.type} encoder for ${wish.codec} works here` : `${wish.element} does not work here`
-  return `${wanted}: ${asked.map(({ name, reason }) => `${name}: ${reason}`).join('; ')}`
+  const groups = [...Map.groupBy(asked, ({ reason }) => reason)]
+  const [only] = groups
+  if (groups.length === 1 && asked.length > 1 && only !== undefined) return `${wanted}: ${only[0]}`
+  return `${wanted}: ${groups.map(([reason, same]) => `${same.map(({ name }) => name).join(', ')}: ${reason}`).join('; ')}`
 }
