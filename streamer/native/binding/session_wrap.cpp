@@ -130,7 +130,6 @@ Napi::Value SessionWrap::close(const Napi::CallbackInfo& info) {
     queue->post([this, deferred](Napi::Env taskEnv) {
       control_->finish();
       onEvent_.reset();
-      session_.reset();
       addonData(taskEnv).openSessions.erase(this);
       queue_->letGo(taskEnv);
       deferred.Resolve(taskEnv.Undefined());
@@ -176,7 +175,7 @@ Napi::Value SessionWrap::injectInput(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionWrap::stats(const Napi::CallbackInfo& info) {
-  return toJs(info.Env(), session_ ? session_->stats() : Stats{}, lane_->dropped());
+  return toJs(info.Env(), session_->stats(), lane_->dropped());
 }
 
 }  // namespace nestri::binding
