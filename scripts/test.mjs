@@ -51,6 +51,9 @@ function printTable(rows) {
 }
 
 function printFailures(rows, long) {
+  for (const { result } of rows) {
+    for (const name of result.unsteady ?? []) process.stdout.write(`\nunsteady, passed the second time: ${name}\n`)
+  }
   for (const { name, result } of rows.filter((row) => row.result.failed > 0)) {
     process.stdout.write(`\n${name} failed:\n${result.why.map((why) => `  ${why}\n`).join('')}`)
     process.stdout.write(`  only this phase again: npm test -- --only ${name}${long ? ' --long' : ''}\n`)

@@ -73,7 +73,7 @@ export const phases = [
   {
     name: 'process',
     what: 'tests with real GStreamer, mediasoup and Chromium',
-    deadlineMs: 20 * MINUTE_MS,
+    deadlineMs: 35 * MINUTE_MS,
     tests: {
       files: ['{protocol,runtime,streamer,relay,local,bench}/test/**/*.test.ts', 'e2e/local/**/*.test.ts'],
       timeoutMs: 5 * MINUTE_MS,
