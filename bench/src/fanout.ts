@@ -194,11 +194,12 @@ function latencyRows(pairs: readonly Pair[]): Row[] {
 }
 
 await buildNativePrograms()
-await runBench('fanout', options, async () => {
+await runBench('fanout', options, async (save) => {
   const pairs: Pair[] = []
   for (let i = 0; i < options.starts; i++) {
     progress(`pair ${i + 1} of ${options.starts}`)
     pairs.push(await measurePair())
+    await save(rowsOf(pairs))
   }
   return rowsOf(pairs)
 })

@@ -85,12 +85,13 @@ function describeStep({ beforeMbps, mbps, keyFrames }: Step): string {
 }
 
 await buildNativePrograms()
-await runBench('latency', options, async () => {
+await runBench('latency', options, async (save) => {
   const measured: Measured = { still: [], played: [], slow: [], steps: [], pliMs: [], joinMs: [] }
   for (let i = 0; i < options.starts; i++) {
     progress(`start ${i + 1} of ${options.starts}`)
     if (PARTS.some((part) => part !== '720p30' && wants(options, part))) await measure720p60(measured)
     if (wants(options, '720p30')) await measure720p30(measured)
+    await save(latencyRows(measured))
   }
   return latencyRows(measured)
 })
