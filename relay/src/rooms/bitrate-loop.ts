@@ -20,6 +20,11 @@ export interface BitrateLoopOptions {
 }
 
 const LOOK_MS = 500
+/**
+ * After a cut for loss the queue in front of the link needs about so long to drain. Then a key frame heals the picture: the
+ * browser itself waits up to 3 s for retransmissions of packets that are worth nothing any more before it asks for one.
+ */
+const HEAL_AFTER_MS = 700
 /** Changes smaller than this are not worth an encoder's attention. */
 const WORTH_TELLING = 0.02
 
@@ -34,6 +39,7 @@ export class BitrateLoop implements Disposable {
   #history: LinkHistory = NO_HISTORY
   #looking = false
   #lookedAtMs = Number.NEGATIVE_INFINITY
+  #healTimer: NodeJS.Timeout | undefined
 
   constructor(range: BitrateRange, options: BitrateLoopOptions) {
     this.#options = options
@@ -62,6 +68,7 @@ export class BitrateLoop implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
+    clearTimeout(this.#healTimer)
     this.#media = undefined
   }
 
@@ -113,6 +120,16 @@ export class BitrateLoop implements Disposable {
     if (decision === undefined) return
     if (decision.reason !== 'climb') this.#options.log.info({ ...sample, ...decision }, 'player link is full')
     this.#tell(decision.reason)
+    if (decision.reason === 'loss') this.#healLater(media)
+  }
+
+  #healLater(media: ViewerMedia): void {
+    clearTimeout(this.#healTimer)
+    this.#healTimer = setTimeout(() => {
+      media.requestKeyFrame().catch((error: unknown) => {
+        if (!media.closed) this.#options.log.warn({ err: error }, 'key frame could not be requested')
+      })
+    }, HEAL_AFTER_MS)
   }
 
   #tell(reason: string): void {

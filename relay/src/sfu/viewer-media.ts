@@ -98,6 +98,12 @@ export class ViewerMedia {
     return this.sent.find((sent) => sent.kind === kind)?.consumer
   }
 
+  /** Asks the origin for a key frame, as the viewer itself would by PLI; the origin throttles both. */
+  async requestKeyFrame(): Promise<void> {
+    const consumer = this.consumer('video')
+    if (consumer !== undefined && !consumer.closed && !consumer.paused) await consumer.requestKeyFrame()
+  }
+
   /** Consumes what `ingest` sends, paused, in the same sections as before. The next offer tells the viewer. */
   async attach(ingest: Ingest): Promise<void> {
     this.#attached = ingest
