@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the machine allows at best with one system call per packet: encrypts frames of packets with AES-128-GCM as SRTP
-// does, once for each destination, and hands each packet to sendto. No protocol, no forwarding. Prints one line:
+// does, once for each destination, and hands each packet to sendto; or, with `gso`, all packets of a frame for one
+// destination to one sendmsg with segmentation offload (UDP_SEGMENT). No protocol, no forwarding. Prints one line:
 // `sent PACKETS received PACKETS cpu_us_per_packet FIGURE`.
 //
-//   sendto-limit DESTINATIONS SECONDS FRAMES_PER_SECOND PACKETS_PER_FRAME PACKET_BYTES SENDER_CPU SINK_CPU
+//   sendto-limit sendto|gso DESTINATIONS SECONDS FRAMES_PER_SECOND PACKETS_PER_FRAME PACKET_BYTES SENDER_CPU SINK_CPU
 
 #include <arpa/inet.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -16,7 +18,9 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,8 +32,11 @@ namespace {
 
 constexpr int kSinkBufferBytes = 4 << 20;
 constexpr size_t kBufferBytes = 1500;
+/// Most packets that the kernel takes in one call with segmentation offload (UDP_MAX_SEGMENTS of older kernels).
+constexpr int kMaxSegments = 64;
 
 struct Options {
+  bool segmented;
   int destinations;
   int seconds;
   int framesPerSecond;
@@ -90,22 +97,52 @@ struct Sinks {
   }
 };
 
-/// One frame to every destination, packet by packet as a relay gets it. Returns the number of packets.
-uint64_t sendFrame(int fd, const Options& options, const Sinks& sinks, std::vector<SrtpGcm>& keys, uint16_t& sequence) {
+/// Writes one encrypted packet to `buffer`; returns its length.
+size_t writePacket(std::span<uint8_t> buffer, const Options& options, SrtpGcm& key, uint16_t sequence) {
+  buffer[0] = 0x80;
+  buffer[1] = 96;
+  writeU16(&buffer[2], sequence);
+  writeU32(&buffer[8], 1);
+  return key.protectRtp(buffer, options.packetBytes);
+}
+
+/// One frame to every destination, packet by packet as a relay gets it.
+void sendFrameSingly(int fd, const Options& options, Sinks& sinks, std::vector<SrtpGcm>& keys, uint16_t sequence) {
+  std::array<uint8_t, kBufferBytes> buffer;
   for (int packet = 0; packet < options.packetsPerFrame; ++packet) {
-    ++sequence;
     for (size_t i = 0; i < keys.size(); ++i) {
-      std::array<uint8_t, kBufferBytes> buffer;
-      buffer[0] = 0x80;
-      buffer[1] = 96;
-      writeU16(&buffer[2], sequence);
-      writeU32(&buffer[8], 1);
-      const size_t length = keys[i].protectRtp(buffer, options.packetBytes);
+      const size_t length = writePacket(buffer, options, keys[i], static_cast<uint16_t>(sequence + packet));
       const auto* to = reinterpret_cast<const sockaddr*>(&sinks.addresses[i]);
       sendto(fd, buffer.data(), length, 0, to, sizeof sinks.addresses[i]);
     }
   }
-  return static_cast<uint64_t>(options.packetsPerFrame) * keys.size();
+}
+
+/// The same with one system call for each destination.
+void sendFrameSegmented(int fd, const Options& options, Sinks& sinks, std::vector<SrtpGcm>& keys, uint16_t sequence) {
+  static std::array<uint8_t, kBufferBytes * kMaxSegments> buffer;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    size_t length = 0;
+    for (int packet = 0; packet < options.packetsPerFrame; ++packet)
+      length +=
+          writePacket(std::span(buffer).subspan(length), options, keys[i], static_cast<uint16_t>(sequence + packet));
+    const auto segment = static_cast<uint16_t>(options.packetBytes + kSrtpTagBytes);
+    std::array<uint8_t, CMSG_SPACE(sizeof segment)> control{};
+    iovec vector{.iov_base = buffer.data(), .iov_len = length};
+    msghdr header{};
+    header.msg_name = &sinks.addresses[i];
+    header.msg_namelen = sizeof sinks.addresses[i];
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    cmsghdr* item = CMSG_FIRSTHDR(&header);
+    item->cmsg_level = SOL_UDP;
+    item->cmsg_type = UDP_SEGMENT;
+    item->cmsg_len = CMSG_LEN(sizeof segment);
+    std::memcpy(CMSG_DATA(item), &segment, sizeof segment);
+    sendmsg(fd, &header, 0);
+  }
 }
 
 void run(const Options& options) {
@@ -124,7 +161,7 @@ void run(const Options& options) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   uint16_t sequence = 0;
   uint64_t sent = 0;
-  sendFrame(fd, options, sinks, keys, sequence);
+  const auto send = options.segmented ? sendFrameSegmented : sendFrameSingly;
   const int64_t cpuBefore = clockNs(CLOCK_THREAD_CPUTIME_ID);
   const int64_t startNs = clockNs(CLOCK_MONOTONIC);
   const int64_t frameNs = 1'000'000'000 / options.framesPerSecond;
@@ -132,7 +169,9 @@ void run(const Options& options) {
     const int64_t dueNs = startNs + frame * frameNs;
     const timespec due{.tv_sec = dueNs / 1'000'000'000, .tv_nsec = dueNs % 1'000'000'000};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr);
-    sent += sendFrame(fd, options, sinks, keys, sequence);
+    send(fd, options, sinks, keys, sequence);
+    sequence = static_cast<uint16_t>(sequence + options.packetsPerFrame);
+    sent += static_cast<uint64_t>(options.packetsPerFrame) * keys.size();
   }
   const int64_t cpuNs = clockNs(CLOCK_THREAD_CPUTIME_ID) - cpuBefore;
   usleep(200'000);
@@ -146,13 +185,14 @@ void run(const Options& options) {
 }  // namespace nestri::bench
 
 int main(int count, char** arguments) {
-  if (count != 8) {
-    std::fprintf(stderr, "usage: sendto-limit DESTINATIONS SECONDS FRAMES_PER_SECOND PACKETS_PER_FRAME PACKET_BYTES "
-                         "SENDER_CPU SINK_CPU\n");
+  const std::string_view how = count == 9 ? arguments[1] : "";
+  const auto number = [arguments](int i) { return std::atoi(arguments[i]); };
+  if ((how != "sendto" && how != "gso") || number(5) > nestri::bench::kMaxSegments || number(6) > 1400) {
+    std::fprintf(stderr, "usage: sendto-limit sendto|gso DESTINATIONS SECONDS FRAMES_PER_SECOND PACKETS_PER_FRAME "
+                         "PACKET_BYTES SENDER_CPU SINK_CPU\n");
     return 2;
   }
-  const auto number = [arguments](int i) { return std::atoi(arguments[i]); };
   nestri::bench::run(
-      {number(1), number(2), number(3), number(4), static_cast<size_t>(number(5)), number(6), number(7)});
+      {how == "gso", number(2), number(3), number(4), number(5), static_cast<size_t>(number(6)), number(7), number(8)});
   return 0;
 }

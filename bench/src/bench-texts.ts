@@ -57,13 +57,13 @@ begins. A row's figures are the medians over the starts.`,
 through a real ICE, DTLS and SRTP connection and forwards it to independent receivers with real ICE, DTLS and SRTP
 (AES-128-GCM) that decrypt every packet and send receiver reports and congestion feedback as a browser does. All processes
 of the relay are pinned to CPU 0, the publisher and the receivers to CPU 1. The limit in the same run is a loop that
-encrypts the same packets with OpenSSL and hands each to \`sendto\`.`,
+encrypts the same packets with OpenSSL and hands each to \`sendto\`, or a frame's packets for one viewer to one \`sendmsg\`.`,
     plots: [
       {
         file: 'bench-fanout-cpu',
         title: 'CPU per delivered packet, 50 viewers',
         kind: 'bars',
-        rows: ['relay-cpu-per-packet', 'sendto-gcm-limit'],
+        rows: ['relay-cpu-per-packet', 'sendto-gcm-limit', 'segmented-gcm-limit'],
       },
       {
         file: 'bench-fanout-latency',

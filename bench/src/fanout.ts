@@ -41,12 +41,16 @@ interface Pair {
   /** Share of the packets that arrived. */
   delivered?: number
   limitUs?: number
+  segmentedLimitUs?: number
   latencyMs: Map<number, number[]>
 }
 
 async function measurePair(): Promise<Pair> {
   const pair: Pair = { latencyMs: new Map() }
-  if (wants(options, 'limit')) pair.limitUs = await sendtoLimitUs()
+  if (wants(options, 'limit')) {
+    pair.limitUs = await limitUs('sendto')
+    pair.segmentedLimitUs = await limitUs('gso')
+  }
   await using relay = await openRelay()
   await using publisher = await Publisher.open(relay, { ...STREAM, cpu: OTHER_CPU })
   await using receivers = new Receivers(OTHER_CPU)
@@ -115,11 +119,11 @@ async function cpuPerPacket(relay: Relay, receivers: Receivers): Promise<{ cpuUs
   return { cpuUs: (cpuMs * 1000) / packets, delivered: (100 * packets) / (packets + lost) }
 }
 
-async function sendtoLimitUs(): Promise<number> {
+async function limitUs(how: 'sendto' | 'gso'): Promise<number> {
   const { framesPerSecond, packetsPerFrame, packetBytes } = STREAM
   const seconds = Math.min(options.seconds, 5)
   const words = [VIEWERS, seconds, framesPerSecond, packetsPerFrame, packetBytes, RELAY_CPU, OTHER_CPU].map(String)
-  const { stdout } = await promisify(execFile)(nativeProgram('sendto-limit'), words)
+  const { stdout } = await promisify(execFile)(nativeProgram('sendto-limit'), [how, ...words])
   return Number(/cpu_us_per_packet ([\d.]+)/.exec(stdout)?.[1])
 }
 
@@ -149,8 +153,20 @@ function rowsOf(pairs: readonly Pair[]): Row[] {
     },
   )
   add(
+    some(({ segmentedLimitUs }) => segmentedLimitUs),
+    {
+      ...perPacket,
+      name: 'segmented-gcm-limit',
+      note: 'The same with all packets of a frame for one destination in one sendmsg (UDP_SEGMENT).',
+    },
+  )
+  add(
     some(({ cpuUs, limitUs }) => (cpuUs === undefined || limitUs === undefined ? undefined : cpuUs / limitUs)),
-    { name: 'relay-cpu-over-limit', unit: 'x', note: 'The two rows above, divided within each pair.' },
+    {
+      name: 'relay-cpu-over-limit',
+      unit: 'x',
+      note: 'relay-cpu-per-packet over sendto-gcm-limit, divided within each pair.',
+    },
   )
   add(
     some(({ delivered }) => delivered),
