@@ -38,8 +38,8 @@ Result<void> Session::openInput() {
 }
 
 Result<void> Session::start() {
-  if (producer_)
-    return fail("ERR_STATE", "the session is already started");
+  if (producer_ || closed_)
+    return fail("ERR_STATE", "the session was already started");
   if (auto opened = openInput(); !opened)
     return opened;
   producer_ = makeProducer({options_, *timeline_, slot_, counters_, events_});
@@ -127,18 +127,20 @@ void Session::removeInputStream(int streamId) {
 
 void Session::close() {
   stopEncoder();
-  if (audio_)
-    audio_->stop();
-  if (producer_)
-    producer_->stop();
+  closed_ = true;
+  audio_.reset();
+  producer_.reset();
+  slot_.clear();
   std::shared_ptr<InputHub> hub;
   {
     const std::scoped_lock lock(mutex_);
-    hub = hub_;
+    hub = std::move(hub_);
+    if (hub) {
+      hub->releaseAll();
+      lastInputEvents_ = hub->events();
+      lastInputRejected_ = hub->rejected();
+    }
   }
-  if (hub)
-    hub->releaseAll();
-  slot_.clear();
 }
 
 void Session::setBitrate(int bitrateKbps) {
@@ -207,10 +209,8 @@ Stats Session::stats() {
   stats.audioPackets = counters_.audioPackets.load();
   {
     const std::scoped_lock lock(mutex_);
-    if (hub_) {
-      stats.inputEvents = hub_->events();
-      stats.inputRejected = hub_->rejected();
-    }
+    stats.inputEvents = hub_ ? hub_->events() : lastInputEvents_;
+    stats.inputRejected = hub_ ? hub_->rejected() : lastInputRejected_;
   }
   stats.ages.captured = ageMs(counters_.lastCapturedAt, now);
   stats.ages.encoded = ageMs(counters_.lastEncodedAt, now);

@@ -69,12 +69,16 @@ class Session {
   Counters counters_;
   KeyFrames keyFrames_;
   FrameSlot slot_;
-  std::shared_ptr<InputHub> hub_;
+  bool closed_ = false;
   std::unique_ptr<Producer> producer_;
   std::unique_ptr<AudioSource> audio_;
 
   /// Guards the pointers that callers of any thread follow, not what they point to.
   std::mutex mutex_;
+  std::shared_ptr<InputHub> hub_;
+  /// The hub's counts when it was closed.
+  uint64_t lastInputEvents_ = 0;
+  uint64_t lastInputRejected_ = 0;
   std::shared_ptr<EncoderPipeline> encoder_;
   /// The newest bitrate asked for: a restarted encoder begins with it.
   std::optional<int> bitrateKbps_;
