@@ -23,6 +23,7 @@ switch (how) {
     // What a callback throws must end the process as any uncaught error does, even when it is no Error.
     addon
       .openSession({ ...(await import('./native-session.ts')).sessionOptions() }, () => {
+        // oxlint-disable-next-line typescript/only-throw-error -- what must not end the process
         throw null
       })
       .start()
