@@ -20,7 +20,7 @@ const GOOD: LinkSample = {
 const WARM: BitrateState = {
   ...startBitrate(RANGE.startKbps, -8_000),
   changedAtMs: 0,
-  peak: { estimateKbps: GOOD.estimateKbps ?? 0, atMs: 0 },
+  peak: { windowStartMs: 0, currentKbps: GOOD.estimateKbps ?? 0, previousKbps: 0 },
 }
 
 /** Feeds one sample per half second; each change is added to the last sample. */
@@ -61,6 +61,13 @@ test('heavy loss cuts below the estimate at once, so that the queue drains', () 
   assert.deepEqual(decisions, [{ targetKbps: 1_600, reason: 'loss', atMs: 1_000 }])
 })
 
+test('an estimate that drops after it has declined slowly counts as falling', () => {
+  const slowly = Array.from({ length: 9 }, (_, i) => ({ estimateKbps: 5_900 - i, sentKbps: 6_000 }))
+  const { decisions } = run([...slowly, { recentLossFraction: 0.4, estimateKbps: 300, sentKbps: 5_000 }])
+  assert.equal(decisions.at(-1)?.reason, 'loss')
+  assert.ok((decisions.at(-1)?.targetKbps ?? 0) < 2_000)
+})
+
 test('an estimate that fell too far is not believed below what got through', () => {
   const { decisions } = run([{ lossFraction: 0.5, estimateKbps: 300 }])
   assert.equal(decisions[0]?.targetKbps, 1_500)
@@ -90,8 +97,8 @@ test('loss that goes on after a cut cuts again, by what was really lost', () => 
   const { state } = run([{ lossFraction: 0.7, estimateKbps: 4_000 }])
   assert.equal(state.targetKbps, 3_200)
   const after = { lossFraction: 0.3, estimateKbps: 900, lossSinceMs: state.cutAtMs + 1_001, sentKbps: 3_200 }
-  const { decisions } = run([{ estimateKbps: 4_000 }, after], state)
-  assert.equal(decisions[0]?.targetKbps, 2_240)
+  const { decisions } = run([{ estimateKbps: 4_000 }, {}, after], state)
+  assert.equal(decisions.at(-1)?.targetKbps, 2_352)
 })
 
 test('a growing delay with a falling estimate cuts before anything is lost', () => {
@@ -107,7 +114,7 @@ test('a long round trip with an estimate that has been low for long is no full l
 
 test('one long round trip alone changes nothing, a second longer one does', () => {
   const low = { estimateKbps: 5_800 }
-  const steady = { ...WARM, peak: { estimateKbps: 5_800, atMs: 0 } }
+  const steady = { ...WARM, peak: { windowStartMs: 0, currentKbps: 5_800, previousKbps: 0 } }
   assert.deepEqual(run([low, { ...low, rttMs: 90 }], steady).decisions, [])
   const { decisions } = run([low, { rttMs: 90 }, { rttMs: 120 }], steady)
   assert.deepEqual(decisions, [{ targetKbps: 5_100, reason: 'delay', atMs: 1_500 }])

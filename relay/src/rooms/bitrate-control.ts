@@ -37,13 +37,19 @@ export interface BitrateState {
   /** Target at which the link was last found full; climbing past it is slow. */
   readonly fullAtKbps: number | undefined
   readonly rtt: RttHistory
-  /** Highest estimate of the last moments: what a falling one is measured against. */
-  readonly peak: { readonly estimateKbps: number; readonly atMs: number }
+  /** Highest estimates of the current and of the previous window: what a falling one is measured against. */
+  readonly peak: EstimatePeak
 }
 
 export interface BitrateDecision {
   targetKbps: number
   reason: 'start' | 'loss' | 'delay' | 'climb'
+}
+
+interface EstimatePeak {
+  readonly windowStartMs: number
+  readonly currentKbps: number
+  readonly previousKbps: number
 }
 
 /** Smallest round-trip time of the current and of the previous window: what the link takes when it is not full. */
@@ -84,13 +90,13 @@ const BLIND_CUT = 0.85
 const SETTLE_MS = 2_000
 /** Retransmissions of what was lost before a cut fill the link for about so long: loss of that time is no news. */
 const DRAIN_MS = 1_000
-/** Cuts within this time are of one episode: the estimate of its first moments counts. */
+/** Cuts that follow each other within this time are of one episode: only the estimate of its first moments counts. */
 const EPISODE_MS = 6_000
-/** The estimate may still be falling at the first cut; so long it is followed, in steps at least so far apart. */
-const CORRECTION_MS = 700
-/** An estimate is falling when it is this far below the highest one of so many ms. */
+/** The estimate may still be falling at the first cut of an episode: between these times after it, it is followed once. */
+const CORRECTION_MS = 1_000
+/** An estimate is falling when it is this far below the highest one of this window, or of the one before. */
 const FALLING = 0.85
-const PEAK_MS = 3_000
+const PEAK_MS = 2_000
 const CUT_MS = 250
 /** Packets of a connection's first moments do not count. */
 const WARM_UP_MS = 1_000
@@ -110,7 +116,7 @@ export function startBitrate(targetKbps: number, nowMs: number): BitrateState {
     cutAtMs: nowMs + WARM_UP_MS,
     episodeAtMs: Number.NEGATIVE_INFINITY,
     fullAtKbps: undefined,
-    peak: { estimateKbps: 0, atMs: nowMs },
+    peak: { windowStartMs: nowMs, currentKbps: 0, previousKbps: 0 },
     rtt: {
       windowStartMs: nowMs,
       currentMinMs: Infinity,
@@ -138,36 +144,46 @@ export function decideBitrate(
 }
 
 function congestionOf(state: BitrateState, sample: LinkSample): 'loss' | 'delay' | undefined {
-  const { cutAtMs, episodeAtMs } = state
+  const { cutAtMs } = state
   const { atMs, lossFraction, recentLossFraction, lossSinceMs, rttMs = 0 } = sample
   const sinceCutMs = atMs - cutAtMs
-  const inEpisode = atMs - episodeAtMs < EPISODE_MS
   if (lossFraction > HEAVY_LOSS && lossSinceMs >= cutAtMs + DRAIN_MS) return 'loss'
-  if (recentLossFraction > HEAVY_LOSS && sinceCutMs > SETTLE_MS && !inEpisode) return 'loss'
-  return sinceCutMs >= SETTLE_MS + rttMs && isDelayed(state, sample) ? 'delay' : undefined
+  const followUp = isFollowUp(state, atMs)
+  if (recentLossFraction > HEAVY_LOSS && sinceCutMs > SETTLE_MS && !followUp) return 'loss'
+  return sinceCutMs >= SETTLE_MS + rttMs && isDelayed(state, sample, followUp) ? 'delay' : undefined
+}
+
+/** Whether a cut would belong to the episode of the cut before. */
+function isFollowUp({ cutAtMs, episodeAtMs }: BitrateState, atMs: number): boolean {
+  return Number.isFinite(episodeAtMs) && atMs - cutAtMs < EPISODE_MS
 }
 
 /**
  * Whether a queue grows on the way. One long round trip is a hiccup of the radio or of a busy machine; with a falling
  * estimate, or a second one, it is a queue. An estimate above the target says that the way to the viewer is free.
  */
-function isDelayed({ rtt, peak, targetKbps }: BitrateState, sample: LinkSample): boolean {
+function isDelayed({ rtt, peak, targetKbps }: BitrateState, sample: LinkSample, followUp: boolean): boolean {
   if (!isQueueing(rtt) || (sample.estimateKbps ?? 0) >= targetKbps) return false
-  if (isFalling(peak, sample)) return true
+  // After a cut the estimate goes on falling for seconds, and the newest round trip may still be one of the full link.
+  if (!followUp && isFalling(peak, sample)) return true
   return rtt.beforeMs !== undefined && isAbove(rtt, rtt.beforeMs) && (rtt.lastMs ?? 0) >= rtt.beforeMs
 }
 
 /** Follows an estimate that goes on falling right after the first cut of an episode. */
 function correct(
   state: BitrateState,
-  { atMs, estimateKbps }: LinkSample,
+  sample: LinkSample,
   range: BitrateRange,
 ): { state: BitrateState; decision: BitrateDecision } | undefined {
-  const { targetKbps, cutAtMs, episodeAtMs } = state
-  if (atMs - episodeAtMs > CORRECTION_MS || atMs - cutAtMs < CUT_MS || estimateKbps === undefined) return undefined
-  const wanted = clamp(Math.round(Math.max(estimateKbps * CUT_SHARE, targetKbps * DEEPEST_CORRECTION)), range)
+  const { targetKbps, cutAtMs, episodeAtMs, fullAtKbps = 0 } = state
+  const { atMs, estimateKbps = Infinity, sentKbps, recentLossFraction } = sample
+  const sinceCutMs = atMs - cutAtMs
+  if (cutAtMs !== episodeAtMs || sinceCutMs < CUT_MS || sinceCutMs > CORRECTION_MS) return undefined
+  if (estimateKbps > fullAtKbps * FALLING) return undefined
+  const throughKbps = Math.max(estimateKbps, sentKbps * (1 - recentLossFraction))
+  const wanted = clamp(Math.round(Math.max(throughKbps * CUT_SHARE, targetKbps * DEEPEST_CORRECTION)), range)
   if (wanted >= targetKbps) return undefined
-  const next = { ...state, targetKbps: wanted, changedAtMs: atMs, cutAtMs: atMs, fullAtKbps: estimateKbps }
+  const next = { ...state, targetKbps: wanted, changedAtMs: atMs, cutAtMs: atMs, fullAtKbps: throughKbps }
   return { state: next, decision: { targetKbps: wanted, reason: 'delay' } }
 }
 
@@ -177,7 +193,7 @@ function cut(
   { range, reason }: { range: BitrateRange; reason: 'loss' | 'delay' },
 ): { state: BitrateState; decision: BitrateDecision | undefined } {
   const { targetKbps, episodeAtMs } = state
-  const followUp = sample.atMs - episodeAtMs < EPISODE_MS
+  const followUp = isFollowUp(state, sample.atMs)
   const throughKbps = bandwidthOf(state, sample, followUp)
   const wanted = followUp ? followUpKbps(targetKbps, sample, throughKbps) : firstCutKbps(targetKbps, throughKbps)
   const targetAfter = clamp(Math.round(Math.min(targetKbps, wanted)), range)
@@ -242,13 +258,14 @@ function nextRtt(history: RttHistory, { atMs, rttMs }: LinkSample): RttHistory {
   return { ...history, ...changed, windowStartMs: atMs, currentMinMs: rttMs, previousMinMs: history.currentMinMs }
 }
 
-function nextPeak(peak: BitrateState['peak'], { atMs, estimateKbps }: LinkSample): BitrateState['peak'] {
+function nextPeak(peak: EstimatePeak, { atMs, estimateKbps }: LinkSample): EstimatePeak {
   if (estimateKbps === undefined) return peak
-  return estimateKbps >= peak.estimateKbps || atMs - peak.atMs > PEAK_MS ? { estimateKbps, atMs } : peak
+  if (atMs - peak.windowStartMs < PEAK_MS) return { ...peak, currentKbps: Math.max(peak.currentKbps, estimateKbps) }
+  return { windowStartMs: atMs, currentKbps: estimateKbps, previousKbps: peak.currentKbps }
 }
 
-function isFalling(peak: BitrateState['peak'], { estimateKbps }: LinkSample): boolean {
-  return estimateKbps !== undefined && estimateKbps < peak.estimateKbps * FALLING
+function isFalling({ currentKbps, previousKbps }: EstimatePeak, { estimateKbps }: LinkSample): boolean {
+  return estimateKbps !== undefined && estimateKbps < Math.max(currentKbps, previousKbps) * FALLING
 }
 
 function isQueueing(rtt: RttHistory): boolean {
