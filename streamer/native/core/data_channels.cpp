@@ -91,6 +91,9 @@ void DataChannels::State::onStream(GstElement* decoder, GstPad* pad, gpointer da
     return TRUE;
   });
   gst_pad_set_active(end.get(), TRUE);
+  // Should webrtcbin have come first after all, it loses the stream again.
+  if (const ObjectPtr<GstPad> peer{gst_pad_get_peer(pad)})
+    gst_pad_unlink(pad, peer.get());
   if (gst_pad_link_full(pad, end.get(), GST_PAD_LINK_CHECK_NOTHING) != GST_PAD_LINK_OK) {
     shared->context.events(WarningEvent{"sctpdec", "stream " + std::to_string(*streamId) + " cannot be received"});
     return;
