@@ -45,8 +45,10 @@ test('20 independent receivers, two of them browsers, get at least 99 % of the p
   }
   await pause(3_000)
   const start = receivers.map(({ received }) => ({ ...received }))
+  const wakeUpsBefore = await wakeUps(relay.program.child.pid)
   const pagesBefore = await Promise.all([player, spectator].map(async (page) => await inboundStats(page)))
   await pause(10_000)
+  const woken = (await wakeUps(relay.program.child.pid)) - wakeUpsBefore
   const shares = receivers.map(({ received }, i) => {
     const got = received.videoPackets - (start[i]?.videoPackets ?? 0)
     const lost = received.lost - (start[i]?.lost ?? 0)
@@ -66,6 +68,9 @@ test('20 independent receivers, two of them browsers, get at least 99 % of the p
     const lost = (stats?.packetsLost ?? 0) - (pagesBefore[i]?.packetsLost ?? 0)
     assert.ok(got / (got + Math.max(0, lost)) >= 0.99, `browser ${i} lost ${lost} of ${got + lost} packets`)
   }
+  const delivered = counts.reduce((sum, got) => sum + got, 0)
+  t.diagnostic(`${delivered} packets delivered, the relay's main thread woke up ${woken} times`)
+  assert.ok(woken < delivered / 10, `the main thread woke up ${woken} times for ${delivered} packets`)
   const facts = await relay.room(ROOM)
   assert.equal((facts?.players ?? 0) + (facts?.spectators ?? 0), RECEIVERS + 2)
 })
@@ -88,10 +93,8 @@ test("a 30 s profile of the relay's main thread shows no callback per packet", a
   })
   await receiver.playing()
   const packetsBefore = receiver.received.videoPackets
-  const cpuBefore = await cpuMs(relay.program.child.pid)
   await pause(30_000)
   const packets = receiver.received.videoPackets - packetsBefore
-  const cpu = (await cpuMs(relay.program.child.pid)) - cpuBefore
   relay.program.child.signal('SIGTERM')
   await relay.program.child.exited
   const [file] = (await readdir(folder)).filter((name) => name.endsWith('.cpuprofile'))
@@ -101,18 +104,16 @@ test("a 30 s profile of the relay's main thread shows no callback per packet", a
   const idle = profile.nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id)
   const idleShare = profile.samples.filter((id) => idle.includes(id)).length / profile.samples.length
   t.diagnostic(
-    `${packets} packets forwarded; main thread idle ${(idleShare * 100).toFixed(1)} %, ${cpu} ms of CPU in 30 s, ${ours.length} functions of ours seen`,
+    `${packets} packets forwarded; main thread idle ${(idleShare * 100).toFixed(1)} %, ${ours.length} functions of ours seen`,
   )
   assert.ok(packets > 5_000, `only ${packets} packets passed`)
-  // A callback for each of these packets would cost 10 microseconds or more: a fixed bound far below that.
-  assert.ok(cpu < packets * 0.01 + 600, `the main thread used ${cpu} ms for ${packets} packets`)
+  assert.ok(idleShare > 0.9, `the main thread is idle only ${(idleShare * 100).toFixed(1)} % of the time`)
   const perPacket = ours.filter(({ hitCount = 0 }) => hitCount > packets / 4)
   assert.deepEqual(perPacket, [])
 })
 
-/** User and system time of a process's main thread, in ms. */
-async function cpuMs(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/task/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
+/** How often a process's main thread went to sleep and was woken: at least once per callback from outside. */
+async function wakeUps(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/task/${pid}/status`, 'utf8')
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1])
 }
