@@ -16,15 +16,15 @@ constexpr gsize kAbsCaptureTimeBytes = 8;
 // GObject classes are C structs with the parent first. They are registered once per process and never unregistered,
 // which is why the addon is linked so that it is never unloaded.
 
-struct PlayoutDelay {
+struct NestriPlayoutDelay {
   GstRTPHeaderExtension parent;
 };
-struct PlayoutDelayClass {
+struct NestriPlayoutDelayClass {
   GstRTPHeaderExtensionClass parent;
 };
-G_DEFINE_TYPE(PlayoutDelay, nestri_playout_delay, GST_TYPE_RTP_HEADER_EXTENSION)
+G_DEFINE_TYPE(NestriPlayoutDelay, nestri_playout_delay, GST_TYPE_RTP_HEADER_EXTENSION)
 
-struct AbsCaptureTime {
+struct NestriAbsCaptureTime {
   GstRTPHeaderExtension parent;
   const Timeline* timeline;
   /// Weak: the pad belongs to the payloader, which owns this extension.
@@ -35,10 +35,10 @@ struct AbsCaptureTime {
   GstClockTime lastPts;
   uint64_t lastNtp;
 };
-struct AbsCaptureTimeClass {
+struct NestriAbsCaptureTimeClass {
   GstRTPHeaderExtensionClass parent;
 };
-G_DEFINE_TYPE(AbsCaptureTime, nestri_abs_capture_time, GST_TYPE_RTP_HEADER_EXTENSION)
+G_DEFINE_TYPE(NestriAbsCaptureTime, nestri_abs_capture_time, GST_TYPE_RTP_HEADER_EXTENSION)
 
 GstRTPHeaderExtensionFlags bothHeaderSizes(GstRTPHeaderExtension* /*extension*/) {
   return static_cast<GstRTPHeaderExtensionFlags>(GST_RTP_HEADER_EXTENSION_ONE_BYTE | GST_RTP_HEADER_EXTENSION_TWO_BYTE);
@@ -49,7 +49,7 @@ gboolean ignoreOnRead(GstRTPHeaderExtension* /*extension*/, GstRTPHeaderExtensio
   return TRUE;
 }
 
-void nestri_playout_delay_class_init(PlayoutDelayClass* klass) {
+void nestri_playout_delay_class_init(NestriPlayoutDelayClass* klass) {
   GstRTPHeaderExtensionClass* extension = GST_RTP_HEADER_EXTENSION_CLASS(klass);
   extension->get_supported_flags = bothHeaderSizes;
   extension->get_max_size = [](GstRTPHeaderExtension*, const GstBuffer*) { return kPlayoutDelayBytes; };
@@ -66,10 +66,10 @@ void nestri_playout_delay_class_init(PlayoutDelayClass* klass) {
   gst_rtp_header_extension_class_set_uri(extension, kPlayoutDelayUri);
 }
 
-void nestri_playout_delay_init(PlayoutDelay* /*extension*/) {}
+void nestri_playout_delay_init(NestriPlayoutDelay* /*extension*/) {}
 
 /// Copies the pad's segment when it has a new one.
-void refreshSegment(AbsCaptureTime* self) {
+void refreshSegment(NestriAbsCaptureTime* self) {
   const EventPtr event(gst_pad_get_sticky_event(self->segmentOf, GST_EVENT_SEGMENT, 0));
   if (!event || gst_event_get_seqnum(event.get()) == self->segmentSeqnum)
     return;
@@ -79,7 +79,7 @@ void refreshSegment(AbsCaptureTime* self) {
 
 gssize writeAbsCaptureTime(GstRTPHeaderExtension* extension, const GstBuffer* input, GstRTPHeaderExtensionFlags,
                            GstBuffer*, guint8* data, gsize size) {
-  auto* self = reinterpret_cast<AbsCaptureTime*>(extension);
+  auto* self = reinterpret_cast<NestriAbsCaptureTime*>(extension);
   const GstClockTime pts = GST_BUFFER_PTS(input);
   if (size < kAbsCaptureTimeBytes || !GST_CLOCK_TIME_IS_VALID(pts))
     return 0;
@@ -95,7 +95,7 @@ gssize writeAbsCaptureTime(GstRTPHeaderExtension* extension, const GstBuffer* in
   return static_cast<gssize>(kAbsCaptureTimeBytes);
 }
 
-void nestri_abs_capture_time_class_init(AbsCaptureTimeClass* klass) {
+void nestri_abs_capture_time_class_init(NestriAbsCaptureTimeClass* klass) {
   GstRTPHeaderExtensionClass* extension = GST_RTP_HEADER_EXTENSION_CLASS(klass);
   extension->get_supported_flags = bothHeaderSizes;
   extension->get_max_size = [](GstRTPHeaderExtension*, const GstBuffer*) { return kAbsCaptureTimeBytes; };
@@ -106,7 +106,7 @@ void nestri_abs_capture_time_class_init(AbsCaptureTimeClass* klass) {
   gst_rtp_header_extension_class_set_uri(extension, kAbsCaptureTimeUri);
 }
 
-void nestri_abs_capture_time_init(AbsCaptureTime* self) {
+void nestri_abs_capture_time_init(NestriAbsCaptureTime* self) {
   gst_segment_init(&self->segment, GST_FORMAT_TIME);
   self->segmentSeqnum = GST_SEQNUM_INVALID;
   self->lastPts = GST_CLOCK_TIME_NONE;
@@ -135,7 +135,7 @@ ObjectPtr<GstRTPHeaderExtension> makePlayoutDelay(unsigned id) {
 
 ObjectPtr<GstRTPHeaderExtension> makeAbsCaptureTime(unsigned id, const Timeline& timeline, GstPad* segmentOf) {
   auto extension = owned(g_object_new(nestri_abs_capture_time_get_type(), nullptr), id);
-  auto* self = reinterpret_cast<AbsCaptureTime*>(extension.get());
+  auto* self = reinterpret_cast<NestriAbsCaptureTime*>(extension.get());
   self->timeline = &timeline;
   self->segmentOf = segmentOf;
   return extension;
