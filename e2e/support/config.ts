@@ -25,3 +25,6 @@ export function baseEnv(): Record<string, string> {
 
 /** Whether journeys print what their programs log. */
 export const VERBOSE: boolean = process.env['E2E_VERBOSE'] === '1'
+
+/** Whether what takes long runs too (`npm run verify:long`). */
+export const LONG: boolean = process.env['NESTRI_TEST_LONG'] === '1'
