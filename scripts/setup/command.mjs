@@ -22,7 +22,10 @@ export function endProgramsOnSignals() {
   const onSignal = (signal, number) => {
     const finishing = [...running].filter((child) => child.finish)
     for (const child of running) if (!child.finish) endGroup(child)
-    if (finishing.length === 0) process.exit(128 + number)
+    if (finishing.length === 0) {
+      process.stderr.write(`\nset-up ended by ${signal}; the next run goes on from here\n`)
+      process.exit(128 + number)
+    }
     process.stderr.write(`\n${signal}: the package manager is let finish first, so that it is not left half done\n`)
     for (const child of finishing) child.once('close', () => process.exit(128 + number))
   }

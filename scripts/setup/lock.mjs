@@ -14,7 +14,9 @@ const HOLD = 'echo held; exec cat >/dev/null'
 async function take(file, wait) {
   const args = wait ? [file] : ['--nonblock', '--conflict-exit-code', '75', file]
   // Its own process group: Ctrl-C must not free the lock while the set-up still finishes a package installation.
-  const child = spawn('flock', [...args, 'sh', '-c', HOLD], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
+  // One that still waits has not begun to read its input: the kernel ends it with us.
+  const line = ['--pdeathsig', 'TERM', 'flock', ...args, 'sh', '-c', HOLD]
+  const child = spawn('setpriv', line, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
   const state = await new Promise((resolve, reject) => {
     child.stdout.once('data', () => resolve('held'))
     child.once('error', reject)

@@ -147,6 +147,16 @@ test('missing packages are those that dpkg does not call installed', () => {
   assert.match(installCommand(['one', 'two']), /--no-install-recommends one two'$/)
 })
 
+test('a worker that does not do what a worker does is refused before it is used', async () => {
+  const program = `
+    const { provideWorker } = await import(${JSON.stringify(join(root, 'scripts', 'setup', 'worker.mjs'))})
+    await provideWorker({ update() {}, note() {} })`
+  const env = plainEnvironment({ MEDIASOUP_WORKER_BIN: '/bin/true' })
+  await assert.rejects(run(node24, ['--input-type=module', '-e', program], { env }), (error) =>
+    error.tail.includes('the mediasoup worker /bin/true fails its DTLS test'),
+  )
+})
+
 test('durations are minutes and seconds', () => {
   assert.deepEqual([0, 59_400, 60_000, 3_605_000].map(duration), ['0:00', '0:59', '1:00', '60:05'])
 })

@@ -41,9 +41,14 @@ async function checksum(file) {
 /** Completes a DTLS handshake with the worker and passes RTP through it; about half a second. */
 async function smoke(binary) {
   const env = plainEnvironment({ MEDIASOUP_WORKER_BIN: binary })
-  // A test runner that runs us must not take the smoke test for a part of itself.
-  env.NODE_TEST_CONTEXT = ''
-  await run(node24, ['--conditions=source', '--test', smokeTest], { cwd: root, log: 'worker', timeoutMs: 60_000, env })
+  // Where tests run the set-up, node:test would take this one for a part of itself and skip it.
+  delete env.NODE_TEST_CONTEXT
+  const args = ['--conditions=source', '--test', '--test-reporter=tap', smokeTest]
+  const options = { cwd: root, log: 'worker', timeoutMs: 60_000, env }
+  const output = await run(node24, args, options).catch(({ tail, log }) => {
+    throw new SetupError(`the mediasoup worker ${binary} fails its DTLS test`, { tail, log })
+  })
+  if (!/^# pass 1$/m.test(output)) throw new SetupError('the DTLS test of the worker did not run', { tail: output })
 }
 
 /** Identifies a worker that the user brought: a rebuilt one is tested again. */
@@ -131,6 +136,8 @@ export async function provideWorker(progress) {
   }
   const folder = await cacheFolder()
   if (!(await isCached(folder))) await fillCache(folder, progress)
+  // The system's libraries may have changed since it was cached.
+  else await smoke(join(folder, 'mediasoup-worker'))
   await mkdir(dirname(expectedBinary), { recursive: true })
   // Replaced in one step: a relay that starts right now finds the old one or the new one.
   await rm(`${expectedBinary}.new`, { force: true })
