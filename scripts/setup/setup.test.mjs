@@ -150,7 +150,10 @@ test('missing packages are those that dpkg does not call installed', () => {
 test('a worker that does not do what a worker does is refused before it is used', async () => {
   const program = `
     const { provideWorker } = await import(${JSON.stringify(join(root, 'scripts', 'setup', 'worker.mjs'))})
-    await provideWorker({ update() {}, note() {} })`
+    await provideWorker({ update() {}, note() {} }).catch(({ message }) => {
+      console.error(message)
+      process.exit(3)
+    })`
   const env = plainEnvironment({ MEDIASOUP_WORKER_BIN: '/bin/true' })
   await assert.rejects(run(node24, ['--input-type=module', '-e', program], { env }), (error) =>
     error.tail.includes('the mediasoup worker /bin/true fails its DTLS test'),
